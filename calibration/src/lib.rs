@@ -1,0 +1,1 @@
+//! Calibration routines that speak only to the host interface.

@@ -1,0 +1,12 @@
+//! Vocabulary shared by all parts of the emulator: time, the coordinates of the chip, seeded random numbers and the
+//! elementary functions that every machine computes alike.
+//!
+//! Nothing here knows what a neuron or a register is. `bss2-events`, `bss2-analog` and `bss2-chip` meet in these types.
+
+pub mod coordinates;
+pub mod time;
+
+pub use coordinates::{
+    COLUMNS, Column, DRIVERS_PER_HEMISPHERE, Hemisphere, NEURONS, Neuron, Quadrant, ROWS, Row,
+};
+pub use time::SimTime;

@@ -1,0 +1,1 @@
+//! HICANN-X v3: register map, CapMem codes to physics, two plasticity processors, the time kernel.

@@ -1,0 +1,2 @@
+//! The command line of the BrainScaleS-2 emulator.
+fn main() {}

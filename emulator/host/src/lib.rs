@@ -1,0 +1,1 @@
+//! What surrounds a chip: playback programs, FPGA executor, message codec, PPU programs, recordings.

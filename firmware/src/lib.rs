@@ -1,0 +1,1 @@
+//! Programs for the plasticity processors: sources, headers and the built images.
