@@ -1,0 +1,274 @@
+//! The buses of a plasticity processor: what is behind each address of its three ports (ppu-isa 6.2 to 6.4,
+//! register-map 7), and when it may be touched.
+//!
+//! Its own SRAM is private and is served at once. Everything else is shared with the other processor, the event
+//! fabric and the host, and is served only when all of them have reached the cycle of the access; until then the
+//! answer is [`Response::Wait`] and the processor stands still (decision "How two processors and the rest of the chip
+//! share time").
+
+use crate::external_memory::{Bank, ExternalMemory, word_enables};
+use crate::omnibus::{self, Target};
+use crate::ppu::{Incoming, Ppu, PpuAccess, SRAM_WORDS};
+use crate::shared::Shared;
+use bss2_base::{Hemisphere, SimTime};
+use ppu_isa::{Bus, ByteEnables, LaneMask, Response, Vector};
+
+/// The view of one processor on the chip during one run.
+pub(crate) struct PpuBus<'a> {
+    pub(crate) hemisphere: Hemisphere,
+    pub(crate) sram: &'a mut [u32],
+    pub(crate) other: &'a mut Ppu,
+    pub(crate) shared: &'a mut Shared,
+    /// Time of cycle 0 and length of a cycle of this processor.
+    pub(crate) released: SimTime,
+    pub(crate) period: SimTime,
+    /// Accesses to shared things at times up to and including this one may be served.
+    pub(crate) exclusive_until: SimTime,
+    /// The own control register as it was at the start of the run.
+    pub(crate) control: u32,
+    /// A write to the own control register: the run has to stop for it.
+    pub(crate) own_control: OwnControl,
+}
+
+/// A processor writes its own control register, which may end its run: the kernel does it between two runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnControl {
+    Idle,
+    /// This value is to be written; the store has not been done yet.
+    Requested(u32),
+    /// The kernel has written it: the store is done when it is tried again.
+    Granted,
+}
+
+/// A data address, resolved (ppu-isa 6.2).
+enum Data {
+    Sram(usize),
+    Omnibus(u32),
+    External(Bank, usize),
+    /// An FPGA register: the FPGA is not reachable from here.
+    Fpga(u32),
+    Nothing,
+}
+
+fn resolve(address: u32) -> Data {
+    if address & 0x8000_0000 != 0 {
+        return Data::Omnibus((address & 0x7fff_ffff) >> 2);
+    }
+    if address & 0x4000_0000 != 0 {
+        let global = 0x8000_0000 | (address & 0x3fff_ffff) >> 2;
+        return match ExternalMemory::locate(global) {
+            Some((bank, word)) => Data::External(bank, word),
+            None => Data::Fpga(global),
+        };
+    }
+    let word = (address >> 2) as usize;
+    if word < SRAM_WORDS { Data::Sram(word) } else { Data::Nothing }
+}
+
+/// The part of the FPGA's memory behind an address of the parallel port with bit 31 set (ppu-isa 6.4).
+fn external_vector(address: u32) -> (Bank, usize) {
+    let bank = if address & 0x0100_0000 != 0 { Bank::Dram } else { Bank::Sram };
+    (bank, (address as usize & 0x00ff_ffff) << 4)
+}
+
+impl PpuBus<'_> {
+    /// The time of cycle `at` if everything shared may be touched then; brings the event fabric there.
+    fn enter(&mut self, at: u64) -> Option<SimTime> {
+        let time = self.released + SimTime::from_cycles(at, self.period);
+        if time > self.exclusive_until {
+            return None;
+        }
+        self.shared.advance(time);
+        Some(time)
+    }
+
+    /// Whether the other processor can no longer change what it holds before `time` plus the Omnibus latency.
+    fn other_has_passed(&self, time: SimTime) -> bool {
+        self.other.next_issue() >= time + self.shared.latencies().omnibus_span()
+    }
+
+    /// Reads one word; the flag says that the value cannot be had yet.
+    fn read(&mut self, at: u64, address: u32) -> Response<u32> {
+        let latencies = self.shared.latencies();
+        match resolve(address) {
+            Data::Sram(word) => return Response::now(self.sram[word]),
+            Data::Nothing => {
+                self.shared.diagnostics.unmapped(self.hemisphere, "load", address);
+                return Response::now(0);
+            }
+            _ => {}
+        }
+        let Some(time) = self.enter(at) else { return Response::Wait };
+        let (value, latency) = match resolve(address) {
+            Data::Omnibus(word) => match omnibus::target(word) {
+                Target::PpuSram(hemisphere, index) if hemisphere == self.hemisphere => {
+                    (self.sram[index], latencies.omnibus)
+                }
+                Target::PpuSram(_, index) => {
+                    if !self.other_has_passed(time) {
+                        return Response::Wait;
+                    }
+                    self.other.receive(time + latencies.omnibus_span());
+                    (self.other.sram[index], latencies.omnibus)
+                }
+                Target::PpuControl(hemisphere) if hemisphere != self.hemisphere => {
+                    (self.other.control(), latencies.omnibus)
+                }
+                Target::PpuStatus(hemisphere) if hemisphere != self.hemisphere => {
+                    (self.other.sleeps() as u32, latencies.omnibus)
+                }
+                Target::PpuControl(_) => (self.control, latencies.omnibus),
+                // Whoever reads its own status is awake.
+                Target::PpuStatus(_) => (0, latencies.omnibus),
+                target => {
+                    let (value, extra) = self.shared.read(word, target);
+                    (value, latencies.omnibus + extra)
+                }
+            },
+            Data::External(bank, index) => (self.shared.external.read(bank, index), latencies.external_load),
+            Data::Fpga(global) => {
+                self.shared.diagnostics.unmapped(self.hemisphere, "load from FPGA register", global);
+                (0, latencies.external_load)
+            }
+            Data::Sram(_) | Data::Nothing => unreachable!("answered above"),
+        };
+        Response::Done { value, latency }
+    }
+
+    fn write(&mut self, at: u64, address: u32, value: u32, enables: ByteEnables) -> Response<()> {
+        let latencies = self.shared.latencies();
+        match resolve(address) {
+            Data::Sram(word) => {
+                self.sram[word] = enables.merge(self.sram[word], value);
+                return Response::now(());
+            }
+            Data::Nothing => {
+                self.shared.diagnostics.unmapped(self.hemisphere, "store", address);
+                return Response::now(());
+            }
+            _ => {}
+        }
+        let Some(time) = self.enter(at) else { return Response::Wait };
+        let latency = match resolve(address) {
+            Data::Omnibus(word) => {
+                let arrives = time + latencies.omnibus_span();
+                match omnibus::target(word) {
+                    Target::PpuSram(hemisphere, index) if hemisphere == self.hemisphere => {
+                        self.sram[index] = enables.merge(self.sram[index], value);
+                    }
+                    Target::PpuSram(_, word) => self
+                        .other
+                        .incoming
+                        .push_back(Incoming { at: arrives, access: PpuAccess::Sram { word, value, enables } }),
+                    Target::PpuControl(hemisphere) if hemisphere == self.hemisphere => {
+                        if self.own_control != OwnControl::Granted {
+                            self.own_control = OwnControl::Requested(value);
+                            return Response::Wait;
+                        }
+                        self.own_control = OwnControl::Idle;
+                    }
+                    Target::PpuControl(_) => self
+                        .other
+                        .incoming
+                        .push_back(Incoming { at: arrives, access: PpuAccess::Control(value) }),
+                    Target::PpuStatus(_) => {}
+                    target => self.shared.write(word, target, value, enables),
+                }
+                latencies.omnibus
+            }
+            Data::External(bank, index) => {
+                self.shared.external.write(bank, index, value, enables);
+                latencies.external_store
+            }
+            Data::Fpga(global) => {
+                self.shared.diagnostics.unmapped(self.hemisphere, "store to FPGA register", global);
+                latencies.external_store
+            }
+            Data::Sram(_) | Data::Nothing => unreachable!("answered above"),
+        };
+        Response::Done { value: (), latency }
+    }
+}
+
+impl Bus for PpuBus<'_> {
+    fn fetch(&mut self, at: u64, address: u32, line: &mut [u32]) -> Response<u32> {
+        let first = (address >> 2) as usize;
+        if address & 0x8000_0000 == 0 {
+            for (k, word) in line.iter_mut().enumerate() {
+                *word = self.sram.get(first + k).copied().unwrap_or(0);
+            }
+            return Response::Done { value: 1, latency: 0 };
+        }
+        if self.enter(at).is_none() {
+            return Response::Wait;
+        }
+        let bank = if address & 0x1000_0000 != 0 { Bank::Dram } else { Bank::Sram };
+        let first = (address as usize & 0x0fff_ffff) >> 2;
+        for (k, word) in line.iter_mut().enumerate() {
+            *word = self.shared.external.read(bank, first + k);
+        }
+        let latencies = self.shared.latencies();
+        Response::Done { value: latencies.external_fetch_per_word, latency: latencies.external_fetch }
+    }
+
+    fn load(&mut self, at: u64, address: u32, _enables: ByteEnables) -> Response<u32> {
+        self.read(at, address)
+    }
+
+    fn store(&mut self, at: u64, address: u32, value: u32, enables: ByteEnables) -> Response<()> {
+        self.write(at, address, value, enables)
+    }
+
+    fn load_vector(&mut self, at: u64, address: u32) -> Response<Vector> {
+        let mut vector = Vector::ZERO;
+        let mut slowest = 0;
+        for k in 0..32 {
+            // Only the first word can be told to wait: time doesn't pass between them.
+            let Response::Done { value, latency } = self.read(at, address.wrapping_add(4 * k as u32)) else {
+                return Response::Wait;
+            };
+            vector.set_word(k, value);
+            slowest = slowest.max(latency);
+        }
+        Response::Done { value: vector, latency: slowest }
+    }
+
+    fn store_vector(&mut self, at: u64, address: u32, value: &Vector, lanes: LaneMask) -> Response<()> {
+        let mut slowest = 0;
+        for k in 0..32 {
+            let enables = word_enables(lanes, k);
+            let address = address.wrapping_add(4 * k as u32);
+            let Response::Done { latency, .. } = self.write(at, address, value.word(k), enables) else {
+                return Response::Wait;
+            };
+            slowest = slowest.max(latency);
+        }
+        Response::Done { value: (), latency: slowest }
+    }
+
+    fn vector_in(&mut self, at: u64, address: u32, _lanes: LaneMask) -> Response<Vector> {
+        if self.enter(at).is_none() {
+            return Response::Wait;
+        }
+        if address & 0x8000_0000 != 0 {
+            let (bank, offset) = external_vector(address);
+            let latency = self.shared.latencies().external_vector_in;
+            return Response::Done { value: self.shared.external.read_vector(bank, offset), latency };
+        }
+        let (value, latency) = self.shared.array_vector_in(self.hemisphere, address);
+        Response::Done { value, latency }
+    }
+
+    fn vector_out(&mut self, at: u64, address: u32, value: &Vector, lanes: LaneMask) -> Response<()> {
+        if self.enter(at).is_none() {
+            return Response::Wait;
+        }
+        if address & 0x8000_0000 != 0 {
+            let (bank, offset) = external_vector(address);
+            self.shared.external.write_vector(bank, offset, value, lanes);
+            return Response::Done { value: (), latency: self.shared.latencies().external_vector_out };
+        }
+        let latency = self.shared.array_vector_out(self.hemisphere, address, value, lanes);
+        Response::Done { value: (), latency }
+    }
+}
