@@ -1,1 +1,4 @@
 //! HICANN-X v3: register map, CapMem codes to physics, two plasticity processors, the time kernel.
+
+pub mod registers;
+pub mod synapse_array;

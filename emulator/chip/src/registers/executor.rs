@@ -1,0 +1,203 @@
+//! FPGA: memories for the plasticity processors, playback executor, system time (register-map 8.1, 8.2).
+
+use super::macros::*;
+
+register_block! {
+    /// External PPU memory (FPGA SRAM/BRAM) (register-map 8.1).
+    ///
+    /// 128 KiB, shared by both PPUs and the host. Byte b of the memory is word b div 4, bits 31-8*(b mod
+    /// 4)..24-8*(b mod 4); byte enable bit i covers data bits 8i+7..8i.
+    ExternalPPUMemory {
+        space: FpgaMemory,
+        address: 0x8000_0000, [word: stride(32768, 1)],
+    }
+    word word (ReadWrite) {
+        /// Memory byte 4*word+3.
+        byte_3: u8 [0..=7] = 0;
+        /// Memory byte 4*word+2.
+        byte_2: u8 [8..=15] = 0;
+        /// Memory byte 4*word+1.
+        byte_1: u8 [16..=23] = 0;
+        /// Memory byte 4*word+0.
+        byte_0: u8 [24..=31] = 0;
+    }
+}
+
+register_block! {
+    /// External PPU memory (FPGA DRAM) (register-map 8.1).
+    ///
+    /// 256 MiB, same byte order. haldls also defines the vector generators at 0x84000000/0x84001000: the
+    /// ranges collide. The halco revision matching this document no longer has vector-generator coordinates,
+    /// so DRAM is the current meaning; model the DRAM.
+    ExternalPPUDRAM {
+        space: FpgaMemory,
+        address: 0x8400_0000, [word: stride(67108864, 1)],
+    }
+    word word (ReadWrite) {
+        /// Memory byte 4*word+3.
+        byte_3: u8 [0..=7] = 0;
+        /// Memory byte 4*word+2.
+        byte_2: u8 [8..=15] = 0;
+        /// Memory byte 4*word+1.
+        byte_1: u8 [16..=23] = 0;
+        /// Memory byte 4*word+0.
+        byte_0: u8 [24..=31] = 0;
+    }
+}
+
+register_block! {
+    /// FPGA device DNA (register-map 8.2).
+    ///
+    /// High word first. RTL simulation value 0x15000000000005D (haldls,
+    /// tests/hw/stadls/vx/v3/common/test-fpga_device_dna.cpp).
+    FPGADeviceDNA {
+        space: Fpga,
+        address: 0x8800_0003, [],
+    }
+    word high (ReadOnly) {
+        /// Bits 56..32.
+        high: u32 [0..=24];
+    }
+    word low (ReadOnly) {
+        /// Bits 31..0.
+        low: u32 [0..=31];
+    }
+}
+
+register_block! {
+    /// Event recording (register-map 8.2).
+    ///
+    /// 0 = the FPGA drops spikes and MADC samples instead of forwarding them to the host. Host init writes 1.
+    /// Reset value 1 is inferred: the fisch event test receives events without writing this register.
+    EventRecordingConfig {
+        space: Fpga,
+        address: 0x8800_0005, [],
+    }
+    word config (ReadWrite, reset = Value(0x1)) {
+        /// Forward events to the host.
+        enable_event_recording: bool [0] = false;
+    }
+}
+
+register_block! {
+    /// Polling block configuration (register-map 8.2).
+    ///
+    /// Used by the PollingOmnibusBlock instruction: the executor repeatedly reads address and continues when
+    /// ((data & mask) == target) equals the instruction's 1-bit payload. Times out by
+    /// InstructionTimeoutConfig.
+    PollingOmnibusBlockConfig {
+        space: Fpga,
+        address: 0x8800_0006, [],
+        host_refuses_reads_on: [Hardware, Simulation],
+    }
+    word address (ReadWrite) {
+        /// Omnibus word address to poll.
+        address: u32 [0..=31] = 0;
+    }
+    word target (ReadWrite) {
+        /// Compare value.
+        target: u32 [0..=31] = 0;
+    }
+    word mask (ReadWrite) {
+        /// Compare mask.
+        mask: u32 [0..=31] = 0;
+    }
+}
+
+register_block! {
+    /// Instruction timeout (register-map 8.2).
+    InstructionTimeoutConfig {
+        space: Fpga,
+        address: 0x8800_0009, [],
+    }
+    word timeout (ReadWrite, reset = HostDefault) {
+        /// Timeout of a blocking playback instruction. Unit: FPGA clock cycles (8 ns).
+        value: u32 [0..=31] = 0x1312d0;
+    }
+}
+
+register_block! {
+    /// Systime-correction barrier (register-map 8.2).
+    SystimeCorrectionBarrierConfig {
+        space: Fpga,
+        address: 0x8800_000b, [],
+    }
+    word config (ReadWrite) {
+        /// Arm the barrier (multi-FPGA systems); unarmed it returns immediately.
+        enable_interrupt: bool [0] = false;
+    }
+}
+
+register_block! {
+    /// Playback timer read (register-map 8.2).
+    ///
+    /// Resetting the timer is a playback instruction (Setup), not a register write.
+    TimerReadout {
+        space: Fpga,
+        address: 0x8800_000c, [],
+    }
+    word timer (ReadOnly) {
+        /// Cycles since the last timer setup. Unit: FPGA clock cycles (8 ns).
+        value: u32 [0..=31];
+    }
+}
+
+register_block! {
+    /// Systime sync retries (register-map 8.2).
+    FPGASystimeSyncNumRetries {
+        space: Fpga,
+        address: 0x8800_2000, [],
+    }
+    word num (ReadWrite, reset = HostDefault) {
+        /// Number of tries of a synchronisation.
+        value: u8 [0..=3] = 3;
+    }
+}
+
+register_block! {
+    /// Round-trip time of the last synchronisation (register-map 8.2).
+    ///
+    /// High word first.
+    FPGASystimeSyncLastRTT {
+        space: Fpga,
+        address: 0x8800_2001, [],
+    }
+    word high (ReadOnly) {
+        /// Bits 42..32. Unit: system-time ticks.
+        high: u16 [0..=10];
+    }
+    word low (ReadOnly) {
+        /// Bits 31..0. Unit: system-time ticks.
+        low: u32 [0..=31];
+    }
+}
+
+register_block! {
+    /// Last chip system time received (register-map 8.2).
+    ///
+    /// High word first.
+    FPGASystimeSyncLastAsicSystime {
+        space: Fpga,
+        address: 0x8800_2003, [],
+    }
+    word high (ReadOnly) {
+        /// Bits 42..32. Unit: system-time ticks.
+        high: u16 [0..=10];
+    }
+    word low (ReadOnly) {
+        /// Bits 31..0. Unit: system-time ticks.
+        low: u32 [0..=31];
+    }
+}
+
+register_block! {
+    /// Systime synchronised flag (register-map 8.2).
+    FPGASystimeSyncActiveState {
+        space: Fpga,
+        address: 0x8800_2005, [],
+    }
+    word state (ReadOnly) {
+        /// State of the synchronisation state machine.
+        active: bool [0];
+    }
+}
