@@ -4,6 +4,8 @@
 //! Nothing here knows what a neuron or a register is. `bss2-events`, `bss2-analog` and `bss2-chip` meet in these types.
 
 pub mod coordinates;
+pub mod math;
+pub mod random;
 pub mod time;
 
 pub use coordinates::{
