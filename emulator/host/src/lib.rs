@@ -1,1 +1,12 @@
-//! What surrounds a chip: playback programs, FPGA executor, message codec, PPU programs, recordings.
+//! What surrounds a chip: playback programs, FPGA executor, message codec, PPU programs, recordings, network transport.
+//!
+//! A [`Program`](playback::Program) is a list of FPGA instructions, made with a [`ProgramBuilder`](playback::ProgramBuilder).
+//! A [`Connection`](connection::Connection) runs it: either the [`Executor`](executor::Executor), which plays the FPGA in
+//! front of any [`Device`](device::Device) in this process, or a client which talks to an executor elsewhere through the
+//! transport that the official host software uses. Both answer with the same [`Results`](recording::Results).
+
+pub mod connection;
+pub mod device;
+pub mod executor;
+pub mod playback;
+pub mod recording;

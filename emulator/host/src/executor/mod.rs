@@ -1,0 +1,1 @@
+//! The FPGA: executes playback programs in front of a chip (host-interface 2).
