@@ -1,4 +1,25 @@
-//! HICANN-X v3: register map, CapMem codes to physics, two plasticity processors, the time kernel.
+//! HICANN-X v3: the register map, CapMem codes to physics, two plasticity processors, and the time kernel that binds event
+//! network, analog core and processors together.
+//!
+//! [`Chip::new`] makes an individual; everything else goes through its Omnibus ([`Chip::read`], [`Chip::write`]), its links
+//! ([`Chip::inject`], [`Chip::take_events`]) and its clock ([`Chip::advance`]), as on silicon.
 
+pub mod chip;
+pub mod external_memory;
+pub mod options;
+pub mod physics;
+pub mod ppu;
+pub mod randgen;
 pub mod registers;
 pub mod synapse_array;
+
+mod array_port;
+mod configure;
+mod diagnostics;
+mod omnibus;
+mod ppu_bus;
+mod shared;
+
+pub use chip::Chip;
+pub use options::{ChipOptions, Latencies};
+pub use shared::LinkEvent;

@@ -24,10 +24,14 @@ pub struct Ppu {
     pub core: Core,
     /// Its SRAM: 4096 words; byte `4w + k` is bits `31 - 8k ..= 24 - 8k` of word `w`. Survives reset.
     pub sram: Vec<u32>,
-    control: u32,
+    pub(crate) control: u32,
+    /// A write of the core to its own control register has been done, but the core has not completed the store.
+    pub(crate) control_granted: bool,
+    /// A read of the other processor's SRAM arrives there at this time; the core waits for it.
+    pub(crate) parked_until: Option<SimTime>,
     /// When reset was released; cycle 0 of the core.
-    released: SimTime,
-    period: SimTime,
+    pub(crate) released: SimTime,
+    pub(crate) period: SimTime,
     asleep: bool,
     wakes_at: Option<u64>,
     pub(crate) incoming: VecDeque<Incoming>,
@@ -53,6 +57,8 @@ impl Ppu {
             core,
             sram: vec![0; SRAM_WORDS],
             control: 0,
+            control_granted: false,
+            parked_until: None,
             released: SimTime::ZERO,
             period: SimTime::FABRIC_CYCLE,
             asleep: false,
@@ -84,7 +90,7 @@ impl Ppu {
         match (self.runs(), self.asleep, self.wakes_at) {
             (false, ..) | (true, true, None) => SimTime::MAX,
             (true, true, Some(cycle)) => self.time_of(cycle),
-            (true, false, _) => self.time_of(self.core.cycle()),
+            (true, false, _) => self.time_of(self.core.cycle()).max(self.parked_until.unwrap_or_default()),
         }
     }
 
@@ -120,6 +126,7 @@ impl Ppu {
                 if is_held || was_held {
                     self.core.reset();
                     self.set_awake();
+                    self.parked_until = None;
                     self.released = now.round_up(self.period);
                 }
             }

@@ -28,6 +28,8 @@ pub(crate) struct PpuBus<'a> {
     pub(crate) control: u32,
     /// A write to the own control register: the run has to stop for it.
     pub(crate) own_control: OwnControl,
+    /// A read of the other processor's SRAM is under way and arrives there at this time.
+    pub(crate) parked_until: Option<SimTime>,
 }
 
 /// A processor writes its own control register, which may end its run: the kernel does it between two runs.
@@ -82,12 +84,6 @@ impl PpuBus<'_> {
         Some(time)
     }
 
-    /// Whether the other processor can no longer change what it holds before `time` plus the Omnibus latency.
-    fn other_has_passed(&self, time: SimTime) -> bool {
-        self.other.next_issue() >= time + self.shared.latencies().omnibus_span()
-    }
-
-    /// Reads one word; the flag says that the value cannot be had yet.
     fn read(&mut self, at: u64, address: u32) -> Response<u32> {
         let latencies = self.shared.latencies();
         match resolve(address) {
@@ -105,10 +101,11 @@ impl PpuBus<'_> {
                     (self.sram[index], latencies.omnibus)
                 }
                 Target::PpuSram(_, index) => {
-                    if !self.other_has_passed(time) {
+                    // It takes effect where it arrives: the other processor may be ahead of `time`, but not of that.
+                    if self.parked_until.take().is_none() {
+                        self.parked_until = Some(time + latencies.omnibus_span());
                         return Response::Wait;
                     }
-                    self.other.receive(time + latencies.omnibus_span());
                     (self.other.sram[index], latencies.omnibus)
                 }
                 Target::PpuControl(hemisphere) if hemisphere != self.hemisphere => {

@@ -1,0 +1,205 @@
+//! Everything that both plasticity processors and the host share: registers, synapse array, event network, analog core,
+//! external memory. One clock for all of it.
+
+use crate::diagnostics::Diagnostics;
+use crate::external_memory::ExternalMemory;
+use crate::omnibus::Target;
+use crate::options::{ChipOptions, Latencies};
+use crate::physics::Physics;
+use crate::randgen::RandomGenerators;
+use crate::registers::{RegisterFile, coordinates};
+use crate::synapse_array::SynapseArray;
+use bss2_analog::{AnalogCore, CadcResult, Fire, SynapticPulse};
+use bss2_base::{Hemisphere, Neuron, SimTime};
+use bss2_events::{EventNetwork, Outputs, SpikeLabel};
+use ppu_isa::ByteEnables;
+use serde::{Deserialize, Serialize};
+
+/// Longest step of the fabric with idle fast-forward switched off.
+const STEP_WITHOUT_FAST_FORWARD: SimTime = SimTime::from_us(1);
+
+/// An event that has left the chip through a link output of the crossbar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkEvent {
+    /// When it passed the output; the latency of the link is not included.
+    pub time: SimTime,
+    /// The label with the link in its upper two bits.
+    pub label: SpikeLabel,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Shared {
+    pub(crate) options: ChipOptions,
+    pub(crate) registers: RegisterFile,
+    pub(crate) arrays: [SynapseArray; 2],
+    pub(crate) random: [RandomGenerators; 2],
+    pub(crate) network: EventNetwork,
+    pub(crate) analog: AnalogCore,
+    pub(crate) physics: Physics,
+    pub(crate) external: ExternalMemory,
+    /// Results of the last conversion of each hemisphere.
+    pub(crate) conversions: [CadcResult; 2],
+    /// Until when a reset pulse or a conversion occupies the array port (settled O5).
+    pub(crate) array_busy_until: [SimTime; 2],
+    pub(crate) to_host: Vec<LinkEvent>,
+    pub(crate) diagnostics: Diagnostics,
+    now: SimTime,
+    #[serde(skip)]
+    outputs: Outputs,
+    #[serde(skip)]
+    fires: Vec<Fire>,
+}
+
+impl Shared {
+    pub(crate) fn new(options: ChipOptions) -> Self {
+        let mut registers = RegisterFile::chip();
+        // What reset values mean to the model is applied like any other write.
+        registers.reset();
+        let physics = Physics::new(&options);
+        let mut analog = AnalogCore::new(options.seed, options.analog);
+        physics.install_synapses(&mut analog);
+        Self {
+            registers,
+            arrays: Default::default(),
+            random: [RandomGenerators::new(), RandomGenerators::new()],
+            network: EventNetwork::new(options.events.clone()),
+            analog,
+            physics,
+            external: ExternalMemory::new(),
+            conversions: [CadcResult::default(); 2],
+            array_busy_until: [SimTime::ZERO; 2],
+            to_host: Vec::new(),
+            diagnostics: Diagnostics::default(),
+            now: SimTime::ZERO,
+            outputs: Outputs::default(),
+            fires: Vec::new(),
+            options,
+        }
+    }
+
+    pub(crate) fn now(&self) -> SimTime {
+        self.now
+    }
+
+    pub(crate) fn latencies(&self) -> Latencies {
+        self.options.latencies
+    }
+
+    // ---- time
+
+    /// Lets network and analog core run to `until`; no effect if that is not in the future.
+    pub(crate) fn advance(&mut self, until: SimTime) {
+        if until <= self.now {
+            return;
+        }
+        self.configure();
+        while self.now < until {
+            let due = self.physics.next_update(self.now);
+            self.run(due.min(until));
+            if due <= until {
+                self.follow_capmem();
+            }
+        }
+    }
+
+    /// Lets network and analog core run to `until` with the present configuration.
+    fn run(&mut self, until: SimTime) {
+        const CYCLE: SimTime = SimTime::FABRIC_CYCLE;
+        while self.now < until {
+            let until = match self.options.idle_fast_forward {
+                true => until,
+                false => until.min(self.now + STEP_WITHOUT_FAST_FORWARD),
+            };
+            // The first cycle that is not before `until`: all that happens in earlier ones happens now.
+            let end = until.round_up(CYCLE).cycles(CYCLE);
+            let silent = self.network.next_activity().is_none_or(|cycle| cycle >= end);
+            let reach = if silent && self.analog.quiescent_until() > until {
+                end
+            } else {
+                self.network.look_ahead(end, &mut self.outputs)
+            };
+            let reached = SimTime::from_cycles(reach, CYCLE).min(until);
+            for pulse in self.outputs.pulses.drain(..) {
+                let labels = self.network.labels();
+                let driver = u8::from(pulse.driver);
+                let matches = |row| labels.matches(pulse.hemisphere, row, pulse.address);
+                let (bottom_row, top_row) = (matches(2 * driver), matches(2 * driver + 1));
+                self.analog.input(SynapticPulse {
+                    time: SimTime::from_cycles(pulse.cycle, CYCLE),
+                    hemisphere: pulse.hemisphere,
+                    driver,
+                    top_row,
+                    bottom_row,
+                    activation: pulse.label & 0x1f,
+                });
+            }
+            self.analog.advance(reached, &mut self.fires);
+            for fire in self.fires.drain(..) {
+                self.network.fire(fire.time.cycles(CYCLE), fire.neuron);
+            }
+            self.network.advance(reach, &mut self.outputs);
+            debug_assert!(self.outputs.pulses.is_empty(), "pulses before the horizon of look_ahead");
+            self.to_host.extend(self.outputs.to_host.drain(..).map(|event| LinkEvent {
+                time: SimTime::from_cycles(event.cycle, CYCLE),
+                label: event.label,
+            }));
+            self.now = reached;
+        }
+    }
+
+    /// The fabric cycle in which something that is written now takes effect.
+    pub(crate) fn cycle(&self) -> u64 {
+        self.now.round_up(SimTime::FABRIC_CYCLE).cycles(SimTime::FABRIC_CYCLE)
+    }
+
+    // ---- Omnibus
+
+    /// Reads what is behind `address`; the second value is the number of PPU cycles that the target adds to the latency of
+    /// the bus.
+    pub(crate) fn read(&mut self, address: u32, target: Target) -> (u32, u32) {
+        use crate::registers::Block;
+        let register = match target {
+            Target::Array(hemisphere, offset) => return self.array_read_quad(hemisphere, offset),
+            Target::Register(register) => register,
+            _ => {
+                self.diagnostics.once(format!("read of {address:#010x}: nothing there, reads 0"));
+                return (0, 0);
+            }
+        };
+        let value = match register.block {
+            Block::SpikeCounterRead => coordinates::neuron_of_backend(register.instance)
+                .map_or(0, |neuron| self.network.spike_count(neuron).word()),
+            Block::CrossbarInputDropCounter => {
+                (register.instance as u8).try_into().map_or(0, |input| self.network.drop_count(input).into())
+            }
+            Block::CrossbarOutputEventCounter => {
+                (register.instance as u8).try_into().map_or(0, |output| self.network.event_count(output))
+            }
+            _ => self.registers.read(register),
+        };
+        (value, 0)
+    }
+
+    /// Writes to what is behind `address`.
+    pub(crate) fn write(&mut self, address: u32, target: Target, value: u32, enables: ByteEnables) {
+        match target {
+            Target::Array(hemisphere, offset) => self.array_write_quad(hemisphere, offset, value, enables),
+            // Outside of the SRAMs any enable writes the whole word (settled 12).
+            Target::Register(register) if enables.bits() != 0 => self.write_register(register, value),
+            Target::Register(_) => {}
+            _ => self.diagnostics.once(format!("write to {address:#010x}: nothing there, lost")),
+        }
+    }
+
+    /// A complete artificial spike of a neuron (settled 4).
+    pub(crate) fn fire_artificially(&mut self, neuron: Neuron) {
+        self.configure();
+        self.analog.artificial_fire(self.now, neuron);
+    }
+
+    /// Starts nothing, but tells how many PPU cycles an access to the array has to wait for a reset pulse.
+    pub(crate) fn array_wait(&self, hemisphere: Hemisphere) -> u32 {
+        let busy = self.array_busy_until[hemisphere.index()].saturating_sub(self.now);
+        busy.as_ps().div_ceil(SimTime::FABRIC_CYCLE.as_ps()) as u32
+    }
+}
