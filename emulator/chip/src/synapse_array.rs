@@ -289,7 +289,9 @@ impl SynapseArray {
         let (parity, lane) = (usize::from(quad / 32 % 2), 4 * usize::from(quad % 32));
         let cells = &mut self.cells[raw_row][parity][lane..lane + 4];
         let mut changed = false;
-        for ((cell, byte), enabled) in cells.iter_mut().zip(quad_bytes(word)).zip(quad_entries_enabled(byte_enables)) {
+        for ((cell, byte), enabled) in
+            cells.iter_mut().zip(quad_bytes(word)).zip(quad_entries_enabled(byte_enables))
+        {
             if enabled {
                 let value = *cell & !mask | byte << shift & mask;
                 changed |= std::mem::replace(cell, value) != value;
@@ -374,7 +376,8 @@ impl SynapseArray {
     /// The switches of a column.
     pub fn column_switches(&self, column: Column) -> ColumnSwitches {
         let (parity, lane) = place(column);
-        let bit = |switch_row: usize, bit: u32| self.cells[2 * ROWS + switch_row][parity][lane] >> bit & 1 == 1;
+        let bit =
+            |switch_row: usize, bit: u32| self.cells[2 * ROWS + switch_row][parity][lane] >> bit & 1 == 1;
         ColumnSwitches {
             neuron_causal: bit(0, 5),
             current_excitatory: bit(0, 6),
@@ -391,7 +394,9 @@ impl SynapseArray {
 
     /// Sets the switches of a column.
     pub fn set_column_switches(&mut self, column: Column, switches: ColumnSwitches) {
-        let cell = |bit_5: bool, bit_6: bool, bit_7: bool| u8::from(bit_5) << 5 | u8::from(bit_6) << 6 | u8::from(bit_7) << 7;
+        let cell = |bit_5: bool, bit_6: bool, bit_7: bool| {
+            u8::from(bit_5) << 5 | u8::from(bit_6) << 6 | u8::from(bit_7) << 7
+        };
         let cells = [
             cell(switches.neuron_causal, switches.current_excitatory, switches.current_inhibitory),
             cell(switches.neuron_acausal, switches.debug_excitatory, switches.debug_inhibitory),
@@ -420,7 +425,8 @@ impl SynapseArray {
     /// The raw rows with a changed cell since the last call, ascending.
     pub fn take_dirty_rows(&mut self) -> impl Iterator<Item = u16> + use<> {
         let dirty = std::mem::take(&mut self.dirty);
-        (0..RAW_ROWS as u16).filter(move |&raw_row| dirty[usize::from(raw_row) / 64] >> (raw_row % 64) & 1 == 1)
+        (0..RAW_ROWS as u16)
+            .filter(move |&raw_row| dirty[usize::from(raw_row) / 64] >> (raw_row % 64) & 1 == 1)
     }
 
     fn by_column(&self, raw_row: usize, value: impl Fn(u8) -> u8) -> [u8; COLUMNS] {
@@ -487,5 +493,216 @@ impl TryFrom<Stored> for SynapseArray {
             *cell = byte;
         }
         Ok(array)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_has_a_base_in_each_hemisphere() {
+        assert_eq!(region_offset(0x02c4_0168), Some((Hemisphere::Top, 0x4_0168)));
+        assert_eq!(region_offset(0x03ec_3fff), Some((Hemisphere::Bottom, 0x2c_3fff)));
+        assert_eq!(region_offset(0x02bf_ffff), None);
+        assert_eq!(region_offset(0x0300_0000), None);
+        assert_eq!(region_offset(0x82c0_0000), None);
+    }
+
+    #[test]
+    fn quads_count_even_columns_first() {
+        for column in 0..=255 {
+            let (quad, entry) = quad_of_column(column);
+            assert_eq!(column_of_quad(quad, entry), column);
+        }
+        assert_eq!([0, 1, 2, 3].map(|entry| column_of_quad(1, entry)), [8, 10, 12, 14]);
+        assert_eq!([0, 1, 2, 3].map(|entry| column_of_quad(33, entry)), [9, 11, 13, 15]);
+    }
+
+    /// Worked examples of register-map 17.
+    #[test]
+    fn the_worked_examples_of_the_register_map_hold() {
+        let mut array = SynapseArray::new();
+        array.write_quad(View::Weight, 0, 0, 0x1008_183f, 0xf);
+        assert_eq!([0, 2, 4, 6].map(|column| array.weight(0, column)), [1, 2, 3, 63]);
+
+        let (access, quad) = ArrayAccess::of_quad(0x4_0168, Direction::Write);
+        assert_eq!((access, quad), (ArrayAccess::Cells { view: View::Label, row: 5 }, 40));
+        array.write_quad(View::Label, 5, 40, 0x3f, 0xf);
+        assert_eq!(array.label(5, 71), 63);
+        assert_eq!(array.labels(5).iter().filter(|&&label| label != 0).count(), 1);
+
+        array.write_quad(View::TimeCalibration, 9, 0, 0x0200_0000, 0xf);
+        assert_eq!(array.read_quad(View::Raw, 18, 0), 0b10 << 30);
+        assert_eq!(array.time_calibrations(9)[0], 2);
+    }
+
+    #[test]
+    fn a_weight_is_permuted_on_the_omnibus_and_logical_in_a_vector() {
+        let mut array = SynapseArray::new();
+        let mut vector = [0; LANES];
+        vector[3] = 37;
+        vector[4] = 0xff;
+        array.write_vector(View::Weight, 17, 1, &vector, u128::MAX);
+        assert_eq!(array.read_quad(View::Weight, 17, 32), 0x34);
+        assert_eq!(array.weight(17, 7), 37);
+        assert_eq!(array.read_vector(View::Weight, 17, 1)[3..6], [37, 63, 0]);
+        assert_eq!(array.read_vector(View::Raw, 34, 1)[3..6], [0x34, 0x3f, 0]);
+    }
+
+    #[test]
+    fn views_leave_the_other_bits_of_a_cell_alone() {
+        let mut array = SynapseArray::new();
+        array.write_quad(View::Raw, 20, 3, 0xffff_ffff, 0xf);
+        array.write_quad(View::Raw, 21, 3, 0xffff_ffff, 0xf);
+        array.write_quad(View::Weight, 10, 3, 0, 0xf);
+        assert_eq!(array.read_quad(View::Raw, 20, 3), 0xc0c0_c0c0);
+        array.write_quad(View::AmplitudeCalibration, 10, 3, 0x0100_0102, 0xf);
+        assert_eq!(array.read_quad(View::Raw, 21, 3), 0x7f3f_7fbf);
+        assert_eq!(array.read_quad(View::Label, 10, 3), 0x3f3f_3f3f);
+        assert_eq!(array.read_quad(View::AmplitudeCalibration, 10, 3), 0x0100_0102);
+    }
+
+    #[test]
+    fn byte_enables_and_lane_masks_select_bytes() {
+        let mut array = SynapseArray::new();
+        array.write_quad(View::Raw, 0, 0, 0x1122_3344, 0b0100);
+        assert_eq!(array.read_quad(View::Raw, 0, 0), 0x0022_0000);
+        array.write_vector(View::Raw, 0, 0, &[0x55; LANES], 0b1001);
+        assert_eq!(array.read_quad(View::Raw, 0, 0), 0x5522_0055);
+        array.write_quad(View::Raw, 0, 0, 0xffff_ffff, 0);
+        assert_eq!(array.read_quad(View::Raw, 0, 0), 0x5522_0055);
+    }
+
+    /// Register-map 6.4: word `i` of a vector access is the Omnibus word at 32 * (2 * row + parity) + i.
+    #[test]
+    fn a_vector_is_thirty_two_consecutive_quads() {
+        let mut array = SynapseArray::new();
+        let mut byte = 0u8;
+        array.fill_with(|| {
+            byte = byte.wrapping_mul(5).wrapping_add(77);
+            byte
+        });
+        for (base, view) in
+            [(0x1_0000, View::TimeCalibration), (0x4_0000, View::Label), (0xf_0000, View::Raw)]
+        {
+            for index in [0u32, 1, 311, 515] {
+                let (vector_access, parity) = ArrayAccess::of_vector(base + index, Direction::Read);
+                assert_eq!(vector_access, ArrayAccess::Cells { view, row: (index / 2) as u16 });
+                let vector = array.read_vector(view, (index / 2) as u16, parity);
+                for i in 0..32 {
+                    let (access, quad) = ArrayAccess::of_quad(base + 32 * index + i, Direction::Read);
+                    assert_eq!(access, vector_access);
+                    let word = array.read_quad(view, (index / 2) as u16, quad);
+                    assert_eq!(word.to_be_bytes(), vector[4 * i as usize..][..4]);
+                }
+            }
+        }
+    }
+
+    /// Register-map 6.3.
+    #[test]
+    fn column_switches_are_where_the_host_writes_them() {
+        type Set = fn(&mut ColumnSwitches);
+        let host: [(u32, u32, Set); 10] = [
+            (0x1_4000, 1 << 0, |switches| switches.current_excitatory = true),
+            (0x1_4000, 1 << 1, |switches| switches.current_inhibitory = true),
+            (0x2_4000, 1 << 0, |switches| switches.debug_excitatory = true),
+            (0x2_4000, 1 << 1, |switches| switches.debug_inhibitory = true),
+            (0xf_8080, 1 << 6, |switches| switches.internal_causal = true),
+            (0xf_8080, 1 << 7, |switches| switches.internal_acausal = true),
+            (0xf_80c0, 1 << 6, |switches| switches.debug_causal = true),
+            (0xf_80c0, 1 << 7, |switches| switches.debug_acausal = true),
+            (0x0_4000, 1 << 5, |switches| switches.neuron_causal = true),
+            (0x4_4000, 1 << 5, |switches| switches.neuron_acausal = true),
+        ];
+        for (offset, word, set) in host {
+            let mut array = SynapseArray::new();
+            let (access, quad) = ArrayAccess::of_quad(offset + 41, Direction::Write);
+            let ArrayAccess::Cells { view, row } = access else { panic!("{offset:#x}: {access:?}") };
+            array.write_quad(view, row, quad, word, 0xf);
+            let mut expected = ColumnSwitches::default();
+            set(&mut expected);
+            let column = column_of_quad(41, 3);
+            assert_eq!(array.column_switches(column), expected, "{offset:#x}");
+            assert_eq!(array.column_switches(column - 2), ColumnSwitches::default());
+            let mut same = SynapseArray::new();
+            same.set_column_switches(column, expected);
+            assert_eq!(same, array);
+        }
+    }
+
+    #[test]
+    fn resets_take_their_columns_as_settled() {
+        let write = |offset| ArrayAccess::of_quad(offset, Direction::Write).0;
+        let (bits, ignored) = (ResetPayload::Bits, ResetPayload::Ignored);
+        assert_eq!(write(0x8_0040), ArrayAccess::CorrelationReset { row: 1, payload: bits });
+        assert_eq!(write(0x9_0040), ArrayAccess::CorrelationReset { row: 1, payload: ignored });
+        assert_eq!(write(0xc_3fc0), ArrayAccess::CorrelationReset { row: 255, payload: bits });
+        assert_eq!(write(0xd_3fc0), ArrayAccess::CorrelationReset { row: 255, payload: ignored });
+        assert_eq!(write(0x8_4000), ArrayAccess::NeuronReset { payload: bits });
+        assert_eq!(write(0x9_4000), ArrayAccess::NeuronReset { payload: ignored });
+        // libnux addresses the neuron reset with bits that are ignored on chip.
+        let vector = ArrayAccess::of_vector(0x00c9_0000 + 513, Direction::Write);
+        assert_eq!(vector, (ArrayAccess::NeuronReset { payload: ignored }, 1));
+        assert!(ignored.resets_causal(0) && ignored.resets_acausal_or_neuron(0));
+        assert!(
+            bits.resets_causal(1) && !bits.resets_acausal_or_neuron(1) && bits.resets_acausal_or_neuron(2)
+        );
+    }
+
+    #[test]
+    fn reads_of_the_sensors_ask_for_cadc_results() {
+        let read = |offset| ArrayAccess::of_quad(offset, Direction::Read).0;
+        let (causal, acausal) = (CadcChannelType::Causal, CadcChannelType::Acausal);
+        assert_eq!(read(0x08_0080), ArrayAccess::Cadc { channel: causal, row: 2, buffered: false });
+        assert_eq!(read(0x2c_0080), ArrayAccess::Cadc { channel: acausal, row: 2, buffered: true });
+        // The test bit is ignored; views 9 and d have no known answer.
+        assert_eq!(read(0x18_0080), ArrayAccess::Cadc { channel: causal, row: 2, buffered: false });
+        assert_eq!(read(0x09_0080), ArrayAccess::Unmapped);
+    }
+
+    #[test]
+    fn random_numbers_come_through_the_vector_port_only() {
+        assert_eq!(ArrayAccess::of_vector(0xe_0001, Direction::Read), (ArrayAccess::RandomGenerator, 1));
+        assert_eq!(ArrayAccess::of_vector(0xe_0002, Direction::Read).0, ArrayAccess::Unmapped);
+        assert_eq!(ArrayAccess::of_quad(0xe_0000, Direction::Read).0, ArrayAccess::Unmapped);
+    }
+
+    #[test]
+    fn nothing_is_behind_the_last_row_or_in_unknown_views() {
+        let read = |offset| ArrayAccess::of_quad(offset, Direction::Read).0;
+        assert_eq!(read(257 << 6), ArrayAccess::Cells { view: View::Weight, row: 257 });
+        assert_eq!(read(258 << 6), ArrayAccess::Unmapped);
+        assert_eq!(read(0xf_0000 + (515 << 6)), ArrayAccess::Cells { view: View::Raw, row: 515 });
+        assert_eq!(read(0xf_0000 + (516 << 6)), ArrayAccess::Unmapped);
+        for view in [3, 5, 6, 7, 0xa, 0xb] {
+            assert_eq!(read(view << 16), ArrayAccess::Unmapped);
+        }
+        let mut array = SynapseArray::new();
+        array.write_quad(View::Label, 300, 0, u32::MAX, 0xf);
+        array.write_vector(View::Raw, 516, 0, &[1; LANES], u128::MAX);
+        assert_eq!(array, SynapseArray::new());
+    }
+
+    #[test]
+    fn only_rows_with_changed_cells_are_dirty() {
+        let mut array = SynapseArray::new();
+        array.set_weight(200, 9, 5);
+        array.set_label(3, 0, 0);
+        array.write_quad(View::Raw, 515, 0, 1, 0xf);
+        array.write_vector(View::Label, 31, 0, &[1; LANES], 1);
+        assert!(array.has_dirty_rows());
+        assert_eq!(array.take_dirty_rows().collect::<Vec<_>>(), [63, 400, 515]);
+        assert!(!array.has_dirty_rows());
+    }
+
+    #[test]
+    fn a_snapshot_restores_cells_and_marks() {
+        let mut array = SynapseArray::new();
+        array.set_weight(200, 9, 5);
+        let text = serde_json::to_string(&array).unwrap();
+        assert_eq!(serde_json::from_str::<SynapseArray>(&text).unwrap(), array);
+        assert!(serde_json::from_str::<SynapseArray>(r#"{"cells":[],"dirty":[]}"#).is_err());
     }
 }

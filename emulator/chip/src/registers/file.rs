@@ -247,12 +247,14 @@ impl RegisterFile {
             self.is_dirty[instance as usize / 64] = 0;
         }
         let layout = self.scope.layout();
-        let held = Block::ALL.iter().zip(&layout.blocks).filter_map(|(&block, held)| Some((block, held.as_ref()?)));
+        let held =
+            Block::ALL.iter().zip(&layout.blocks).filter_map(|(&block, held)| Some((block, held.as_ref()?)));
         let mut taken = Vec::with_capacity(dirty.len());
         let mut rest = dirty.as_slice();
         for (block, layout) in held {
             let first = layout.first_instance as u32;
-            let (here, behind) = rest.split_at(rest.partition_point(|&instance| instance < first + layout.instances));
+            let (here, behind) =
+                rest.split_at(rest.partition_point(|&instance| instance < first + layout.instances));
             taken.extend(here.iter().map(|instance| (block, instance - first)));
             rest = behind;
         }

@@ -140,7 +140,11 @@ impl Window {
             rest -= value * stride.addresses;
             instance += value * stride.instances;
         }
-        (rest < self.words).then_some(Register { block: self.block, instance, word: (self.word + rest) as u8 })
+        (rest < self.words).then_some(Register {
+            block: self.block,
+            instance,
+            word: (self.word + rest) as u8,
+        })
     }
 }
 
@@ -152,7 +156,8 @@ static WINDOWS: LazyLock<Vec<Window>> = LazyLock::new(|| {
         if !matches!(description.space, Space::Chip | Space::Fpga | Space::PpuMemory | Space::FpgaMemory) {
             continue;
         }
-        let in_order = description.words.iter().filter(|word| matches!(word.place, Place::InOrder)).count() as u32;
+        let in_order =
+            description.words.iter().filter(|word| matches!(word.place, Place::InOrder)).count() as u32;
         if in_order > 0 {
             windows.extend(windows_of(block, in_order));
         }
@@ -185,7 +190,8 @@ fn windows_of(block: Block, words: u32) -> Vec<Window> {
             Steps::Table(offsets) => {
                 starts = (starts.iter())
                     .flat_map(|&(start, instance)| {
-                        (offsets.iter().zip(0..)).map(move |(&offset, value)| (start + offset, instance + value * instances))
+                        (offsets.iter().zip(0..))
+                            .map(move |(&offset, value)| (start + offset, instance + value * instances))
                     })
                     .collect();
             }
@@ -201,7 +207,10 @@ fn windows_of(block: Block, words: u32) -> Vec<Window> {
         instance,
         word: 0,
         words,
-        strides: strides.iter().map(|&Stride { count, addresses, instances }| Stride { count, addresses, instances }).collect(),
+        strides: strides
+            .iter()
+            .map(|&Stride { count, addresses, instances }| Stride { count, addresses, instances })
+            .collect(),
     };
     starts.into_iter().map(window).collect()
 }

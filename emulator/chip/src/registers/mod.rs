@@ -48,8 +48,8 @@ pub mod vector_generator;
 
 pub use block::{Block, UnknownBlock};
 pub use description::{
-    Access, Axis, Bits, BlockDescription, Connection, Encoding, Field, FieldValue, Place, Reset, Space, Status, Steps,
-    TypedBlock, Word, WordEncoding, permute_weight,
+    Access, Axis, Bits, BlockDescription, Connection, Encoding, Field, FieldValue, Place, Reset, Space,
+    Status, Steps, TypedBlock, Word, WordEncoding, permute_weight,
 };
 pub use file::{RegisterFile, SnapshotError, Written};
 pub use map::{Location, Register, decode};
