@@ -1,13 +1,13 @@
 //! The vector random generator: one shift register for each column (register-map 6.4; settled: 19, O17).
 //!
-//! A read of a vector returns the low byte of each column's 16-bit register and then shifts it once, so that each draw
-//! contains one new bit; firmware that wants independent numbers discards draws in between. A write sets the low byte
-//! of the register and clears the high one. Each column has another feedback polynomial: equal seeds give different
-//! sequences, each of the maximal period 65535.
+//! A read of a vector returns the low byte of each column's 16-bit register and then shifts it once, so that
+//! each draw contains one new bit; firmware that wants independent numbers discards draws in between. A write
+//! sets the low byte of the register and clears the high one. Each column has another feedback polynomial:
+//! equal seeds give different sequences, each of the maximal period 65535.
 //!
-//! The polynomials on silicon are unknown. The table is every eighth of the 2048 maximal-length tap sets in ascending
-//! order, [`RandomGenerators::with_taps`] takes others. A register of all zeros would stay so: seed 0 counts as state 1
-//! (`randgen.polynomials`).
+//! The polynomials on silicon are unknown. The table is every eighth of the 2048 maximal-length tap sets in
+//! ascending order, [`RandomGenerators::with_taps`] takes others. A register of all zeros would stay so: seed
+//! 0 counts as state 1 (`randgen.polynomials`).
 
 use bss2_base::COLUMNS;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,8 @@ impl RandomGenerators {
         Self::with_taps(&TAPS)
     }
 
-    /// With other polynomials, by column; all registers in state 1. Bit 15 must be set for a period beyond 32767.
+    /// With other polynomials, by column; all registers in state 1. Bit 15 must be set for a period beyond
+    /// 32767.
     pub fn with_taps(taps: &[u16; COLUMNS]) -> Self {
         let taps = [0, 1].map(|parity| std::array::from_fn(|lane| taps[2 * lane + parity]));
         Self { states: [[1; LANES]; 2], taps }

@@ -1,7 +1,7 @@
 //! The memory of the synapse array of one hemisphere, with all its views (register-map 6).
 //!
-//! 516 raw SRAM rows of 256 bytes: rows `2y` and `2y + 1` hold synapse row `y`, rows 512..=515 the switches of the
-//! columns. What the bus calls views are windows on the bits of these bytes:
+//! 516 raw SRAM rows of 256 bytes: rows `2y` and `2y + 1` hold synapse row `y`, rows 512..=515 the switches
+//! of the columns. What the bus calls views are windows on the bits of these bytes:
 //!
 //! | raw row | bits 7..6 | bits 5..0 |
 //! |---|---|---|
@@ -12,12 +12,12 @@
 //! | 514 | causal (6), acausal (7) line to CADC | |
 //! | 515 | causal (6), acausal (7) line to debug | |
 //!
-//! There are two ports. The Omnibus moves a *quad*, four bytes of one column parity; a plasticity processor a *vector*,
-//! all 128 of one parity. Both reach the same cells, but a weight is permuted on the Omnibus and logical in a vector
-//! (register-map 6.2).
+//! There are two ports. The Omnibus moves a *quad*, four bytes of one column parity; a plasticity processor a
+//! *vector*, all 128 of one parity. Both reach the same cells, but a weight is permuted on the Omnibus and
+//! logical in a vector (register-map 6.2).
 //!
-//! This is storage alone. Reads and writes that start something (conversion, correlation reset, neuron reset, random
-//! numbers) are decoded to an [`ArrayAccess`] for whoever runs the array.
+//! This is storage alone. Reads and writes that start something (conversion, correlation reset, neuron reset,
+//! random numbers) are decoded to an [`ArrayAccess`] for whoever runs the array.
 
 use bss2_base::{COLUMNS, Column, Hemisphere, ROWS, Row};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,8 @@ use crate::registers::{Steps, permute_weight, synapse_memory::SynapseWeightQuad}
 pub const RAW_ROWS: usize = 2 * VIEW_ROWS;
 /// Rows in the views of weights, labels and calibration bits: the synapse rows and two of column switches.
 pub const VIEW_ROWS: usize = ROWS + 2;
-/// Row of the views behind the synapse rows: column switches, and neurons instead of correlation sensors for resets.
+/// Row of the views behind the synapse rows: column switches, and neurons instead of correlation sensors for
+/// resets.
 pub const SWITCH_ROW: u16 = ROWS as u16;
 /// Bytes of a vector: the columns of one parity.
 pub const LANES: usize = COLUMNS / 2;
@@ -37,7 +38,8 @@ pub const LANES: usize = COLUMNS / 2;
 /// Cells of one column parity: byte `v` belongs to column `2v + parity`.
 pub type Vector = [u8; LANES];
 
-/// Hemisphere and offset in the synapse array region of an Omnibus address; `None` outside (register-map 6.1).
+/// Hemisphere and offset in the synapse array region of an Omnibus address; `None` outside (register-map
+/// 6.1).
 pub const fn region_offset(address: u32) -> Option<(Hemisphere, u32)> {
     const OFFSET: u32 = (1 << 22) - 1;
     const BASES: &[u32] = match SynapseWeightQuad::DESCRIPTION.axes[0].steps {
@@ -101,7 +103,8 @@ pub enum Direction {
 /// How a reset learns which columns it concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ResetPayload {
-    /// By the bits of each enabled byte: bit 0 causal sensor, bit 1 acausal sensor or neuron; 0 = nothing (view 8).
+    /// By the bits of each enabled byte: bit 0 causal sensor, bit 1 acausal sensor or neuron; 0 = nothing
+    /// (view 8).
     Bits,
     /// Every enabled byte, both sensors, whatever its value (view 9).
     Ignored,
@@ -167,9 +170,9 @@ impl ArrayAccess {
         (access, (offset & 0x3f) as u8)
     }
 
-    /// Meaning and column parity of a vector access, by its vector address: view in bits 21..16, row in bits 10..1,
-    /// parity in bit 0; bits 15..11 and 22..30 are ignored (register-map 6.4). Addresses with bit 31 set are FPGA
-    /// memory and not for the array.
+    /// Meaning and column parity of a vector access, by its vector address: view in bits 21..16, row in bits
+    /// 10..1, parity in bit 0; bits 15..11 and 22..30 are ignored (register-map 6.4). Addresses with bit 31
+    /// set are FPGA memory and not for the array.
     pub const fn of_vector(address: u32, direction: Direction) -> (Self, u8) {
         let row = (address >> 1 & 0x3ff) as u16;
         (Self::decode(address, row, direction), (address & 1) as u8)
@@ -253,7 +256,8 @@ pub struct ColumnSwitches {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct SynapseArray {
-    /// Raw rows one after the other; in a row first the even, then the odd columns, the order of quads and vectors.
+    /// Raw rows one after the other; in a row first the even, then the odd columns, the order of quads and
+    /// vectors.
     cells: Vec<[Vector; 2]>,
     /// One bit for each raw row that changed.
     dirty: [u64; RAW_ROWS.div_ceil(64)],
@@ -281,8 +285,8 @@ impl SynapseArray {
         word >> shift & u32::from_be_bytes([mask >> shift; 4])
     }
 
-    /// Writes a quad through a view: bits outside the view and bytes that are not enabled keep their value. Without
-    /// effect beyond the last row of the view.
+    /// Writes a quad through a view: bits outside the view and bytes that are not enabled keep their value.
+    /// Without effect beyond the last row of the view.
     pub fn write_quad(&mut self, view: View, row: u16, quad: u8, word: u32, byte_enables: u8) {
         let Some(raw_row) = view.raw_row(row) else { return };
         let (mask, shift) = view.bits();
@@ -300,7 +304,8 @@ impl SynapseArray {
         self.mark(raw_row, changed);
     }
 
-    /// A vector through a view: lane `v` is column `2v + parity`; weights are logical. Rows beyond the view read 0.
+    /// A vector through a view: lane `v` is column `2v + parity`; weights are logical. Rows beyond the view
+    /// read 0.
     pub fn read_vector(&self, view: View, row: u16, parity: u8) -> Vector {
         let Some(raw_row) = view.raw_row(row) else { return [0; LANES] };
         let (mask, shift) = view.bits();
@@ -311,8 +316,8 @@ impl SynapseArray {
         }
     }
 
-    /// Writes the lanes of a vector whose bit in `lanes` is set through a view: bits outside the view keep their value.
-    /// Weights are logical. Without effect beyond the last row of the view.
+    /// Writes the lanes of a vector whose bit in `lanes` is set through a view: bits outside the view keep
+    /// their value. Weights are logical. Without effect beyond the last row of the view.
     pub fn write_vector(&mut self, view: View, row: u16, parity: u8, vector: &Vector, lanes: u128) {
         let Some(raw_row) = view.raw_row(row) else { return };
         let (mask, shift) = view.bits();
