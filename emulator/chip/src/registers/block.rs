@@ -48,13 +48,13 @@ blocks! {
         SynapseCorrelationCalibQuad, SynapseQuad, ColumnCurrentQuad, ColumnCorrelationQuad, CorrelationReset;
     cadc: CADCChannelConfig, CADCOffsetSRAMTimingConfig, CADCConfig, CADCSampleQuad;
     ppu: PPUMemoryWord, PPUControlRegister, PPUStatusRegister;
-    executor: ExternalPPUMemory, ExternalPPUDRAM, FPGADeviceDNA, EventRecordingConfig,
+    executor: ExternalPPUMemory, ExternalPPUDRAM, ExecutorUndocumented, FPGADeviceDNA, EventRecordingConfig,
         PollingOmnibusBlockConfig, InstructionTimeoutConfig, SystimeCorrectionBarrierConfig, TimerReadout,
         FPGASystimeSyncNumRetries, FPGASystimeSyncLastRTT, FPGASystimeSyncLastAsicSystime,
         FPGASystimeSyncActiveState;
     link: CommonPhyConfigFPGA, PhyStatus, PhyConfigFPGA, HicannARQStatus, PerfTest, PerfTestStatus,
         JTAGIdCode, PhyConfigChip;
-    board: SPIMaster, I2CMaster, EventSwitch;
+    board: SPIMaster, I2CMaster, I2CPrescaler, EventSwitch, EventSwitchUndocumented;
     spike_io: SpikeIOOutputRoute, SpikeIOInputRoute, SpikeIOConfig, InputRoutingTableEntry,
         OutputRoutingTableEntry;
     vector_generator: VectorGeneratorControl, VectorGeneratorNotificationAddress, VectorGeneratorTrigger,

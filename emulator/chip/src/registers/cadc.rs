@@ -9,7 +9,12 @@ register_block! {
     /// sample + offset (sign convention from the host comment 'offset value to add').
     CADCChannelConfig {
         space: Chip,
-        address: 0x0, [hemisphere: table(&[0x240_0000, 0x340_0000]), type: stride(2, 1), side: table(&[0x800, 0x0]), column_in_side: stride(128, 2)],
+        address: 0x0, [
+            hemisphere: table(&[0x240_0000, 0x340_0000]),
+            type: stride(2, 1),
+            side: table(&[0x800, 0x0]),
+            column_in_side: stride(128, 2),
+        ],
         host_refuses_reads_on: [Hardware],
     }
     word offset (ReadWrite) {
@@ -58,7 +63,13 @@ register_block! {
     /// CADC result read (register-map 5.10).
     CADCSampleQuad {
         space: SynapseArray,
-        address: 0x8_0000, [hemisphere: table(&[0x2c0_0000, 0x3c0_0000]), readout: stride(2, 0x200000), type: stride(2, 0x40000), row: stride(256, 64), quad: stride(64, 1)],
+        address: 0x8_0000, [
+            hemisphere: table(&[0x2c0_0000, 0x3c0_0000]),
+            readout: stride(2, 0x200000),
+            type: stride(2, 0x40000),
+            row: stride(256, 64),
+            quad: stride(64, 1),
+        ],
     }
     word samples (ReadOnly) {
         /// Result of entry 3 (offset-corrected). Unit: CADC LSB.

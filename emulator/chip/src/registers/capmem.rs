@@ -9,7 +9,11 @@ register_block! {
     /// 24..31 of a column are unused addresses.
     CapMemCell {
         space: Chip,
-        address: 0x0, [block: table(&[0x14_0000, 0x14_8000, 0x15_0000, 0x15_8000]), row: stride(24, 1), column: stride(130, 32)],
+        address: 0x0, [
+            block: table(&[0x14_0000, 0x14_8000, 0x15_0000, 0x15_8000]),
+            row: stride(24, 1),
+            column: stride(130, 32),
+        ],
     }
     word cell (ReadWrite) {
         /// Target value (0..1022); 0x3ff disables the refresh. Unit: LSB of the CapMem ramp DAC.
@@ -114,3 +118,6 @@ register_block! {
         pause_counter: u32 [0..=31] = 0x1fa0;
     }
 }
+
+/// The value of a cell that switches its refresh off.
+pub const REFRESH_DISABLED: u16 = 1023;

@@ -114,3 +114,54 @@ register_block! {
         int_dac_q2: bool [15] = true;
     }
 }
+
+impl SystimeSyncBase {
+    /// The 43-bit value. Unit: system-time ticks.
+    pub const fn value(&self) -> u64 {
+        (self.high as u64) << 32 | self.low as u64
+    }
+}
+
+impl CommonPhyConfigChip {
+    /// Whether each chip-side PHY is enabled, by its number.
+    pub const fn enable_phy(&self) -> [bool; 8] {
+        [
+            self.enable_phy_0,
+            self.enable_phy_1,
+            self.enable_phy_2,
+            self.enable_phy_3,
+            self.enable_phy_4,
+            self.enable_phy_5,
+            self.enable_phy_6,
+            self.enable_phy_7,
+        ]
+    }
+}
+
+/// Which biases of the synapses of a quadrant come from the CapMem instead of from pads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct InternalBiases {
+    /// Bias of the correlation output.
+    pub output: bool,
+    /// Bias of the correlation storage.
+    pub store: bool,
+    /// Bias of the correlation ramp.
+    pub ramp: bool,
+    /// Bias of the synapse DAC.
+    pub dac: bool,
+}
+
+impl SynapseBiasSelection {
+    /// The choice in each quadrant, by its number.
+    pub const fn internal(&self) -> [InternalBiases; 4] {
+        const fn biases(output: bool, store: bool, ramp: bool, dac: bool) -> InternalBiases {
+            InternalBiases { output, store, ramp, dac }
+        }
+        [
+            biases(self.int_output_q0, self.int_store_q0, self.int_ramp_q0, self.int_dac_q0),
+            biases(self.int_output_q1, self.int_store_q1, self.int_ramp_q1, self.int_dac_q1),
+            biases(self.int_output_q2, self.int_store_q2, self.int_ramp_q2, self.int_dac_q2),
+            biases(self.int_output_q3, self.int_store_q3, self.int_ramp_q3, self.int_dac_q3),
+        ]
+    }
+}

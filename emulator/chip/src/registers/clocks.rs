@@ -25,11 +25,11 @@ register_block! {
         core_div_m0: u8 [15..=19] accepts 1..=31 = 1;
         /// M1: output divider of core_1, 1..31. f_core1 = f_dco/(P1*M1).
         core_div_m1: u8 [20..=24] accepts 1..=31 = 2;
-        /// P0-1 with P0 in 2..4 (DCO pre-divider).
+        /// P0, 2..4: DCO pre-divider.
         pre_div_p0: u8 [25..=26] as MinusOne accepts 1..=3 = 2;
-        /// P1-1 with P1 in 2..4 (common divider of both core outputs).
+        /// P1, 2..4: common divider of both core outputs.
         pre_div_p1: u8 [27..=28] as MinusOne accepts 1..=3 = 2;
-        /// P2-1 with P2 in 2..4. f_dco_out = f_dco/P2.
+        /// P2, 2..4. f_dco_out = f_dco/P2.
         pre_div_p2: u8 [29..=30] as MinusOne accepts 1..=3 = 2;
     }
     word upper (ReadWrite, reset = HostDefault) {
@@ -47,7 +47,7 @@ register_block! {
         lock_window: bool [21] = false;
         /// Loop-filter gain is boosted by 2^n during lock-in.
         filter_shift: u8 [22..=23] = 3;
-        /// 1 = output clocks gated. Active low of the host property enable_output_clock.
+        /// Pass the clocks to the outputs; the bit is 1 to gate them.
         enable_output_clock ("disable_output_clock"): bool [24] as Inverted = true;
         /// Enable this ADPLL.
         enable: bool [30] = true;
@@ -147,5 +147,62 @@ register_block! {
         finished: bool [20];
         /// Last test passed.
         success: bool [21];
+    }
+}
+
+/// One of the four clocks that leave the PLL block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct ClockOutput {
+    /// Whether the clock runs.
+    pub enable: bool,
+    /// Pass the reference clock of the FPGA instead.
+    pub bypass: bool,
+    /// The loop that feeds it, 0 or 1.
+    pub adpll: u8,
+    /// The output of the loop: 0 core_0, 1 core_1, 2 dco.
+    pub adpll_output: u8,
+}
+
+impl PLLClockOutputBlock {
+    /// The clocks by number: 0 serialiser, 1 PHY reference, 2 plasticity processors, 3 MADC.
+    pub const fn outputs(&self) -> [ClockOutput; 4] {
+        const fn output(enable: bool, bypass: bool, adpll: bool, adpll_output: u8) -> ClockOutput {
+            ClockOutput { enable, bypass, adpll: adpll as u8, adpll_output }
+        }
+        [
+            output(
+                self.enable_output_0,
+                self.enable_bypass_0,
+                self.select_adpll_0,
+                self.select_output_adpll_0,
+            ),
+            output(
+                self.enable_output_1,
+                self.enable_bypass_1,
+                self.select_adpll_1,
+                self.select_output_adpll_1,
+            ),
+            output(
+                self.enable_output_2,
+                self.enable_bypass_2,
+                self.select_adpll_2,
+                self.select_output_adpll_2,
+            ),
+            output(
+                self.enable_output_3,
+                self.enable_bypass_3,
+                self.select_adpll_3,
+                self.select_output_adpll_3,
+            ),
+        ]
+    }
+}
+
+/// The register behind a number given to the JTAG instruction PLL_TARGET_REG (register-map 9): the Omnibus
+/// addresses of the clock registers count the same. `None` if there is none.
+pub fn jtag_pll_register(number: u8) -> Option<super::Register> {
+    match super::decode(ADPLL::DESCRIPTION.base + u32::from(number)) {
+        Some(super::Location::Register(register)) if number < 16 => Some(register),
+        _ => None,
     }
 }

@@ -107,7 +107,7 @@ pub const fn cadc_channel(hemisphere: Hemisphere, channel_type: CadcChannelType,
 
 /// Hemisphere, type and column of an instance of [`Block::CADCChannelConfig`].
 pub const fn cadc_channel_of(instance: u32) -> (Hemisphere, CadcChannelType, Column) {
-    let causal = instance / 256 % 2 == 0;
+    let causal = (instance / 256).is_multiple_of(2);
     let channel_type = if causal { CadcChannelType::Causal } else { CadcChannelType::Acausal };
     (Hemisphere::from_index(instance as usize / 512), channel_type, instance as u8)
 }
@@ -136,7 +136,7 @@ pub const fn crossbar_input_output(node: u32) -> Option<(u8, u8)> {
         }
         60..76 => {
             let source = (node - 60) / 2;
-            (12 + source, if node % 2 == 0 { source } else { 8 + source % 4 })
+            (12 + source, if node.is_multiple_of(2) { source } else { 8 + source % 4 })
         }
         _ => return None,
     };

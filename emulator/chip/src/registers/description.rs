@@ -1,8 +1,10 @@
-//! The vocabulary in which registers are described (register-map section 5, conventions of the machine-readable map).
+//! The vocabulary in which registers are described (register-map section 5, conventions of the
+//! machine-readable map).
 //!
-//! A [`BlockDescription`] says where a block lives and what its words and fields mean. The rows themselves are in the
-//! files by group (`neuron.rs`, `capmem.rs`, ...), written with the macro `register_block!`; everything else in this
-//! module (address decode, storage, typed access, dump, reference page) is derived from them.
+//! A [`BlockDescription`] says where a block lives and what its words and fields mean. The rows themselves
+//! are in the files by group (`neuron.rs`, `capmem.rs`, ...), written with the macro `register_block!`;
+//! everything else in this module (address decode, storage, typed access, dump, reference page) is derived
+//! from them.
 
 use std::ops::RangeInclusive;
 
@@ -15,9 +17,11 @@ pub enum Space {
     Chip,
     /// Omnibus of the FPGA (address bit 31 = 1), kept in the FPGA's [`RegisterFile`](super::RegisterFile).
     Fpga,
-    /// JTAG instruction register values (register-map 9); the address is the instruction number. Kept with the chip.
+    /// JTAG instruction register values (register-map 9); the address is the instruction number. Kept with
+    /// the chip.
     Jtag,
-    /// A view of the synapse array (register-map 6): chip Omnibus, kept by [`SynapseArray`](crate::synapse_array).
+    /// A view of the synapse array (register-map 6): chip Omnibus, kept by
+    /// [`SynapseArray`](crate::synapse_array).
     SynapseArray,
     /// SRAM of a plasticity processor: chip Omnibus, kept by the processor.
     PpuMemory,
@@ -102,8 +106,8 @@ impl Encoding {
     }
 }
 
-/// The permutation between a logical weight and its bits in the cell: bit 5 stays, bits 4..0 are reversed; bits 7..6
-/// stay. It is its own inverse (register-map 6.2).
+/// The permutation between a logical weight and its bits in the cell: bit 5 stays, bits 4..0 are reversed;
+/// bits 7..6 stay. It is its own inverse (register-map 6.2).
 pub const fn permute_weight(weight: u8) -> u8 {
     weight & 0xe0 | (weight & 0x1f).reverse_bits() >> 3
 }
@@ -118,8 +122,8 @@ pub(crate) const fn mask(width: u8) -> u32 {
 pub enum WordEncoding {
     /// The fields are the bits of the word.
     Plain,
-    /// The controller Gray-codes what is written, so the word on the bus is the inverse Gray code of the fields
-    /// (CapMem SRAM timing, register-map 5.8).
+    /// The controller Gray-codes what is written, so the word on the bus is the inverse Gray code of the
+    /// fields (CapMem SRAM timing, register-map 5.8).
     Gray,
 }
 
@@ -167,7 +171,8 @@ pub enum Reset {
     Value(u32),
 }
 
-/// A way to connect to a chip on which the official host library refuses to read some blocks (register-map 14).
+/// A way to connect to a chip on which the official host library refuses to read some blocks (register-map
+/// 14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Connection {
     /// A real chip.
@@ -415,7 +420,8 @@ impl BlockDescription {
         Some(address)
     }
 
-    /// The coordinates of an instance in the order of [`axes`](Self::axes); empty if there is no such instance.
+    /// The coordinates of an instance in the order of [`axes`](Self::axes); empty if there is no such
+    /// instance.
     pub fn coordinates(&self, instance: u32) -> Vec<u32> {
         if instance >= self.instances() {
             return Vec::new();
@@ -432,8 +438,8 @@ impl BlockDescription {
         values
     }
 
-    /// The instance at these coordinates, in the order of [`axes`](Self::axes); `None` if they are not that many or one
-    /// is out of range.
+    /// The instance at these coordinates, in the order of [`axes`](Self::axes); `None` if they are not that
+    /// many or one is out of range.
     pub fn instance(&self, coordinates: &[u32]) -> Option<u32> {
         if coordinates.len() != self.axes.len() {
             return None;
@@ -505,7 +511,8 @@ macro_rules! integers_are_field_values {
 }
 integers_are_field_values!(u8, u16, u32, i8);
 
-/// The typed form of a block: its field values as members. `Default` is what a default-constructed host container holds.
+/// The typed form of a block: its field values as members. `Default` is what a default-constructed host
+/// container holds.
 pub trait TypedBlock: Copy + Default {
     /// Which block.
     const BLOCK: Block;

@@ -46,6 +46,33 @@ register_block! {
 }
 
 register_block! {
+    /// Executor words that no container describes (register-map 8.2).
+    ///
+    /// Bit 0 of word 0 may control write responses.
+    ExecutorUndocumented {
+        space: Fpga,
+        address: 0x8800_0000, [],
+        status: Tagged,
+    }
+    word w0 (ReadWrite) {
+        /// Stored.
+        word_0: u32 [0..=31];
+    }
+    word w1 (ReadWrite) {
+        /// Stored.
+        word_1: u32 [0..=31];
+    }
+    word w2 (ReadWrite) {
+        /// Stored.
+        word_2: u32 [0..=31];
+    }
+    word w10 + 0xa (ReadWrite) {
+        /// Stored.
+        word_10: u32 [0..=31];
+    }
+}
+
+register_block! {
     /// FPGA device DNA (register-map 8.2).
     ///
     /// High word first. RTL simulation value 0x15000000000005D (haldls,
@@ -199,5 +226,26 @@ register_block! {
     word state (ReadOnly) {
         /// State of the synchronisation state machine.
         active: bool [0];
+    }
+}
+
+impl FPGADeviceDNA {
+    /// The 57-bit number.
+    pub const fn value(&self) -> u64 {
+        (self.high as u64) << 32 | self.low as u64
+    }
+}
+
+impl FPGASystimeSyncLastRTT {
+    /// The 43-bit time. Unit: system-time ticks.
+    pub const fn value(&self) -> u64 {
+        (self.high as u64) << 32 | self.low as u64
+    }
+}
+
+impl FPGASystimeSyncLastAsicSystime {
+    /// The 43-bit time. Unit: system-time ticks.
+    pub const fn value(&self) -> u64 {
+        (self.high as u64) << 32 | self.low as u64
     }
 }

@@ -104,8 +104,8 @@ impl Layout {
 ///
 /// Memory (synapse array, processor SRAM, FPGA memory) is elsewhere. Bus accesses ([`write`](Self::write),
 /// [`read`](Self::read)) honour access modes and used bits; the model itself reads and writes with
-/// [`words`](Self::words), [`get`](Self::get), [`set_word`](Self::set_word). Every instance with a bus write that may
-/// have an effect is remembered until [`take_dirty`](Self::take_dirty).
+/// [`words`](Self::words), [`get`](Self::get), [`set_word`](Self::set_word). Every instance with a bus write
+/// that may have an effect is remembered until [`take_dirty`](Self::take_dirty).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct RegisterFile {
@@ -169,8 +169,8 @@ impl RegisterFile {
 
     /// A write over the bus: bits that do not exist stay 0, read-only words stay as they are.
     ///
-    /// A field without effect on the model that gets a value other than after reset or by host default is reported once,
-    /// by name, as a warning of target `registers`.
+    /// A field without effect on the model that gets a value other than after reset or by host default is
+    /// reported once, by name, as a warning of target `registers`.
     pub fn write(&mut self, register: Register, value: u32) -> Written {
         let Some((layout, slot)) = self.slot(register) else { return Written::Ignored };
         let word = &layout.words[usize::from(register.word)];
@@ -216,16 +216,16 @@ impl RegisterFile {
         Some(T::from_words(&words))
     }
 
-    /// Sets the raw contents of a word from within the model, e.g. a counter or a status; does not make it dirty.
-    /// Without effect if it is not in this file.
+    /// Sets the raw contents of a word from within the model, e.g. a counter or a status; does not make it
+    /// dirty. Without effect if it is not in this file.
     pub fn set_word(&mut self, register: Register, value: u32) {
         if let Some((_, slot)) = self.slot(register) {
             self.words[slot] = value;
         }
     }
 
-    /// Sets all words of an instance from within the model; does not make it dirty. Without effect if it is not in
-    /// this file.
+    /// Sets all words of an instance from within the model; does not make it dirty. Without effect if it is
+    /// not in this file.
     pub fn set<T: TypedBlock>(&mut self, instance: u32, values: &T) {
         if let Some((_, slot)) = self.slot(Register { block: T::BLOCK, instance, word: 0 }) {
             let words = values.to_words();
@@ -238,8 +238,8 @@ impl RegisterFile {
         !self.dirty.is_empty()
     }
 
-    /// The instances that the bus has written to since the last call (changed a value or hit a command word), each once,
-    /// ordered by block and instance.
+    /// The instances that the bus has written to since the last call (changed a value or hit a command word),
+    /// each once, ordered by block and instance.
     pub fn take_dirty(&mut self) -> Vec<(Block, u32)> {
         let mut dirty = std::mem::take(&mut self.dirty);
         dirty.sort_unstable();
@@ -247,12 +247,14 @@ impl RegisterFile {
             self.is_dirty[instance as usize / 64] = 0;
         }
         let layout = self.scope.layout();
-        let held = Block::ALL.iter().zip(&layout.blocks).filter_map(|(&block, held)| Some((block, held.as_ref()?)));
+        let held =
+            Block::ALL.iter().zip(&layout.blocks).filter_map(|(&block, held)| Some((block, held.as_ref()?)));
         let mut taken = Vec::with_capacity(dirty.len());
         let mut rest = dirty.as_slice();
         for (block, layout) in held {
             let first = layout.first_instance as u32;
-            let (here, behind) = rest.split_at(rest.partition_point(|&instance| instance < first + layout.instances));
+            let (here, behind) =
+                rest.split_at(rest.partition_point(|&instance| instance < first + layout.instances));
             taken.extend(here.iter().map(|instance| (block, instance - first)));
             rest = behind;
         }

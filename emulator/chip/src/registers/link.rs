@@ -222,3 +222,31 @@ register_block! {
         enable_auto_init: bool [21] = true;
     }
 }
+
+impl CommonPhyConfigFPGA {
+    /// Whether each FPGA-side PHY is enabled, by its number.
+    pub const fn enable_phy(&self) -> [bool; 8] {
+        [
+            self.enable_phy_0,
+            self.enable_phy_1,
+            self.enable_phy_2,
+            self.enable_phy_3,
+            self.enable_phy_4,
+            self.enable_phy_5,
+            self.enable_phy_6,
+            self.enable_phy_7,
+        ]
+    }
+}
+
+/// The register that a JTAG instruction shifts (register-map 9), [`JTAGIdCode`] or [`PhyConfigChip`]; `None`
+/// for the other instructions.
+pub fn jtag_register(instruction: u8) -> Option<super::Register> {
+    use super::{Block, Register};
+    [Block::JTAGIdCode, Block::PhyConfigChip].into_iter().find_map(|block| {
+        let mut instances = 0..block.description().instances();
+        let instance = instances
+            .find(|&instance| block.description().address_of(instance, 0) == Some(instruction.into()))?;
+        Some(Register { block, instance, word: 0 })
+    })
+}

@@ -23,8 +23,9 @@
 /// }
 /// ```
 ///
-/// `= 3` is the value in a default-constructed host container; `accepts` the raw values an unmodified host can decode.
-/// The struct has the values as members, `from_words` / `to_words` convert, `Default` is the host default.
+/// `= 3` is the value in a default-constructed host container; `accepts` the raw values an unmodified host
+/// can decode. The struct has the values as members, `from_words` / `to_words` convert, `Default` is the host
+/// default.
 macro_rules! register_block {
     (
         $(#[doc = $doc:literal])+

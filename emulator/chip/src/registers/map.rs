@@ -1,6 +1,7 @@
 //! From addresses to registers and back.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use bss2_base::Hemisphere;
@@ -21,8 +22,8 @@ pub struct Register {
 }
 
 impl Register {
-    /// Its address: an Omnibus word address, or the instruction number for [`Space::Jtag`]. `None` if there is no such
-    /// instance or word.
+    /// Its address: an Omnibus word address, or the instruction number for [`Space::Jtag`]. `None` if there
+    /// is no such instance or word.
     pub const fn address(self) -> Option<u32> {
         self.block.description().address_of(self.instance, self.word)
     }
@@ -102,7 +103,8 @@ pub fn decode(address: u32) -> Option<Location> {
 
 const PPU_MEMORY_WORDS: u32 = Block::PPUMemoryWord.description().axes[1].steps.count();
 
-/// A range of addresses that belongs to one block and in which the instances are equidistant in each coordinate.
+/// A range of addresses that belongs to one block and in which the instances are equidistant in each
+/// coordinate.
 struct Window {
     start: u32,
     /// Behind the last address.
@@ -119,6 +121,7 @@ struct Window {
 }
 
 /// One equidistant coordinate of a window.
+#[derive(Clone)]
 struct Stride {
     count: u32,
     addresses: u32,
@@ -140,7 +143,11 @@ impl Window {
             rest -= value * stride.addresses;
             instance += value * stride.instances;
         }
-        (rest < self.words).then_some(Register { block: self.block, instance, word: (self.word + rest) as u8 })
+        (rest < self.words).then_some(Register {
+            block: self.block,
+            instance,
+            word: (self.word + rest) as u8,
+        })
     }
 }
 
@@ -152,56 +159,66 @@ static WINDOWS: LazyLock<Vec<Window>> = LazyLock::new(|| {
         if !matches!(description.space, Space::Chip | Space::Fpga | Space::PpuMemory | Space::FpgaMemory) {
             continue;
         }
-        let in_order = description.words.iter().filter(|word| matches!(word.place, Place::InOrder)).count() as u32;
+        let in_order = description.words.iter().filter(|word| matches!(word.place, Place::InOrder)).count();
         if in_order > 0 {
-            windows.extend(windows_of(block, in_order));
+            windows.extend(windows_of(block, description.base, 0..in_order as u32));
         }
-        for (word, row) in description.words.iter().enumerate() {
-            let (start, stride) = match row.place {
-                Place::InOrder => continue,
-                Place::Own { base, stride } => (base, stride),
-                // Only the views of the synapse array have words out of order.
-                Place::Offset(offset) => unreachable!("{block} word {word} at offset {offset:#x}"),
-            };
-            let count = description.instances();
-            let strides = vec![Stride { count, addresses: stride, instances: 1 }];
-            let end = start + stride * (count - 1) + 1;
-            windows.push(Window { start, end, block, instance: 0, word: word as u32, words: 1, strides });
+        for (number, word) in (0..).zip(description.words) {
+            match word.place {
+                Place::InOrder => {}
+                Place::Offset(offset) => {
+                    windows.extend(windows_of(block, description.base + offset, number..number + 1));
+                }
+                Place::Own { base, stride } => {
+                    let count = description.instances();
+                    windows.push(Window {
+                        start: base,
+                        end: base + stride * (count - 1) + 1,
+                        block,
+                        instance: 0,
+                        word: number,
+                        words: 1,
+                        strides: vec![Stride { count, addresses: stride, instances: 1 }],
+                    });
+                }
+            }
         }
     }
     windows.sort_by_key(|window| window.start);
     windows
 });
 
-/// One window for each combination of the coordinates whose values are tabulated.
-fn windows_of(block: Block, words: u32) -> Vec<Window> {
+/// The windows of words that follow each other, the first at `base`: one for each combination of the
+/// coordinates whose values are tabulated.
+fn windows_of(block: Block, base: u32, words: Range<u32>) -> Vec<Window> {
     let description = block.description();
-    let mut starts = vec![(description.base, 0)];
+    let mut starts = vec![(base, 0)];
     let mut strides = Vec::new();
     let mut instances = description.instances();
     for axis in description.axes {
         instances /= axis.steps.count();
         match axis.steps {
             Steps::Table(offsets) => {
-                starts = (starts.iter())
-                    .flat_map(|&(start, instance)| {
-                        (offsets.iter().zip(0..)).map(move |(&offset, value)| (start + offset, instance + value * instances))
-                    })
-                    .collect();
+                let of_start = |(start, instance): (u32, u32)| {
+                    let values = offsets.iter().zip(0..);
+                    values.map(move |(&offset, value)| (start + offset, instance + value * instances))
+                };
+                starts = starts.into_iter().flat_map(of_start).collect();
             }
             Steps::Stride { count, stride } => strides.push(Stride { count, addresses: stride, instances }),
         }
     }
     strides.sort_by_key(|stride| std::cmp::Reverse(stride.addresses));
-    let length = words + strides.iter().map(|stride| (stride.count - 1) * stride.addresses).sum::<u32>();
+    let count = words.end - words.start;
+    let length = count + strides.iter().map(|stride| (stride.count - 1) * stride.addresses).sum::<u32>();
     let window = |(start, instance)| Window {
         start,
         end: start + length,
         block,
         instance,
-        word: 0,
-        words,
-        strides: strides.iter().map(|&Stride { count, addresses, instances }| Stride { count, addresses, instances }).collect(),
+        word: words.start,
+        words: count,
+        strides: strides.clone(),
     };
     starts.into_iter().map(window).collect()
 }

@@ -8,7 +8,8 @@
 //! | what does that mean? | the typed structs, e.g. [`neuron::NeuronBackendConfig`], through [`RegisterFile::get`] |
 //! | what is known about it? | [`Block::description`] |
 //!
-//! The rows are in the files by group; each names its section of the register map. Everything else is derived.
+//! The rows are in the files by group; each names its section of the register map. Everything else is
+//! derived.
 //!
 //! ```
 //! use bss2_chip::registers::{Block, Location, Register, RegisterFile, decode, neuron::NeuronBackendConfig};
@@ -48,8 +49,8 @@ pub mod vector_generator;
 
 pub use block::{Block, UnknownBlock};
 pub use description::{
-    Access, Axis, Bits, BlockDescription, Connection, Encoding, Field, FieldValue, Place, Reset, Space, Status, Steps,
-    TypedBlock, Word, WordEncoding, permute_weight,
+    Access, Axis, Bits, BlockDescription, Connection, Encoding, Field, FieldValue, Place, Reset, Space,
+    Status, Steps, TypedBlock, Word, WordEncoding, permute_weight,
 };
 pub use file::{RegisterFile, SnapshotError, Written};
 pub use map::{Location, Register, decode};

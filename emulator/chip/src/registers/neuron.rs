@@ -11,7 +11,11 @@ register_block! {
     /// 4*(column_in_side + 128*hemisphere).
     NeuronReset {
         space: Chip,
-        address: 0x0, [side: table(&[0x12_2000, 0x12_a000]), hemisphere: stride(2, 0x200), column_in_side: stride(128, 4)],
+        address: 0x0, [
+            side: table(&[0x12_2000, 0x12_a000]),
+            hemisphere: stride(2, 0x200),
+            column_in_side: stride(128, 4),
+        ],
     }
     word trigger (WriteOnly) {
         /// Value ignored.
@@ -38,7 +42,11 @@ register_block! {
     /// Spike counter read (register-map 5.6).
     SpikeCounterRead {
         space: Chip,
-        address: 0x0, [side: table(&[0x12_2800, 0x12_a800]), hemisphere: stride(2, 0x200), column_in_side: stride(128, 4)],
+        address: 0x0, [
+            side: table(&[0x12_2800, 0x12_a800]),
+            hemisphere: stride(2, 0x200),
+            column_in_side: stride(128, 4),
+        ],
     }
     word count (ReadOnly) {
         /// Spikes since the last reset of the counter.
@@ -52,7 +60,11 @@ register_block! {
     /// Spike counter reset (register-map 5.6).
     SpikeCounterReset {
         space: Chip,
-        address: 0x0, [side: table(&[0x12_2c00, 0x12_ac00]), hemisphere: stride(2, 0x200), column_in_side: stride(128, 4)],
+        address: 0x0, [
+            side: table(&[0x12_2c00, 0x12_ac00]),
+            hemisphere: stride(2, 0x200),
+            column_in_side: stride(128, 4),
+        ],
     }
     word trigger (WriteOnly) {
         /// Value ignored; clears count and overflow.
@@ -184,25 +196,28 @@ register_block! {
 register_block! {
     /// Digital neuron backend configuration (register-map 5.6).
     ///
-    /// address_out and refractory_time are stored bit-inverted and split over words: raw8 = ~value;
-    /// address_out: raw bits 7..2 in word 0 bits 5..0, raw bits 1..0 in word 1 bits 5..4. refractory_time:
-    /// raw bits 7..4 in word 1 bits 3..0, raw bits 3..0 in word 2 bits 5..2. reset_holdoff (not inverted):
-    /// bits 1..0 in word 0 bits 7..6, bits 3..2 in word 1 bits 7..6.
+    /// Three values are split over two words, the first two of them stored inverted; see
+    /// [`address_out`](Self::address_out), [`refractory_time`](Self::refractory_time) and
+    /// [`reset_holdoff`](Self::reset_holdoff).
     NeuronBackendConfig {
         space: Chip,
-        address: 0x0, [side: table(&[0x1a_1000, 0x1a_9000]), hemisphere: stride(2, 0x200), column_in_side: stride(128, 4)],
+        address: 0x0, [
+            side: table(&[0x1a_1000, 0x1a_9000]),
+            hemisphere: stride(2, 0x200),
+            column_in_side: stride(128, 4),
+        ],
         host_refuses_reads_on: [Simulation],
     }
     word w0 (ReadWrite) {
-        /// Bits 7..2 of the 8-bit output address, inverted.
+        /// Bits 7..2 of the 8-bit output address.
         address_out_msbs: u8 [0..=5] as Inverted = 0;
         /// Bits 1..0 of reset_holdoff.
         reset_holdoff_1: u8 [6..=7] = 3;
     }
     word w1 (ReadWrite) {
-        /// Bits 7..4 of refractory_time, inverted. Unit: refractory clock cycles.
+        /// Bits 7..4 of refractory_time. Unit: refractory clock cycles.
         refractory_time_1: u8 [0..=3] as Inverted = 0;
-        /// Bits 1..0 of the output address, inverted.
+        /// Bits 1..0 of the output address.
         address_out_lsbs: u8 [4..=5] as Inverted = 0;
         /// Bits 3..2 of reset_holdoff.
         reset_holdoff_2: u8 [6..=7] = 3;
@@ -210,10 +225,10 @@ register_block! {
     word w2 (ReadWrite) {
         /// Use only the external (block) post pulse, no internal post pulses.
         post_overwrite: bool [0] = false;
-        /// Refractory clock select: 0/1. Which of clock_scale_slow / clock_scale_fast is 0 is not stated
-        /// (proposed: 0 = slow, 1 = fast).
+        /// Refractory clock: 0 = clock_scale_slow, 1 = clock_scale_fast of the common configuration
+        /// (settled: 7).
         select_input_clock: bool [1] = false;
-        /// Bits 3..0 of refractory_time, inverted. Unit: refractory clock cycles.
+        /// Bits 3..0 of refractory_time. Unit: refractory clock cycles.
         refractory_time_2: u8 [2..=5] as Inverted = 0;
         /// Send a pulse to the adaptation circuit on a spike.
         en_adapt_pulse: bool [6] = false;
@@ -318,5 +333,51 @@ register_block! {
     word trigger (WriteOnly) {
         /// Value ignored.
         trigger: u32 [0..=31] = 0;
+    }
+}
+
+impl NeuronBackendConfig {
+    /// Low eight bits of the label of emitted events.
+    pub const fn address_out(&self) -> u8 {
+        self.address_out_msbs << 2 | self.address_out_lsbs
+    }
+
+    /// The same with another output address.
+    pub const fn with_address_out(mut self, address: u8) -> Self {
+        self.address_out_msbs = address >> 2;
+        self.address_out_lsbs = address & 3;
+        self
+    }
+
+    /// Length of the refractory period. Unit: cycles of the selected refractory clock (settled: 6).
+    pub const fn refractory_time(&self) -> u8 {
+        self.refractory_time_1 << 4 | self.refractory_time_2
+    }
+
+    /// The same with another refractory time.
+    pub const fn with_refractory_time(mut self, time: u8) -> Self {
+        self.refractory_time_1 = time >> 4;
+        self.refractory_time_2 = time & 0xf;
+        self
+    }
+
+    /// How much earlier than the refractory period the analog reset ends: by `31 - 2 * reset_holdoff` cycles,
+    /// 0..=15.
+    pub const fn reset_holdoff(&self) -> u8 {
+        self.reset_holdoff_2 << 2 | self.reset_holdoff_1
+    }
+
+    /// The same with another holdoff; bits above 3..0 are lost.
+    pub const fn with_reset_holdoff(mut self, holdoff: u8) -> Self {
+        self.reset_holdoff_2 = holdoff >> 2 & 3;
+        self.reset_holdoff_1 = holdoff & 3;
+        self
+    }
+}
+
+impl CommonNeuronBackendConfig {
+    /// Whether each event output is sampled on the rising edge.
+    pub const fn sample_pos_edge(&self) -> [bool; 4] {
+        [self.sample_pos_edge_0, self.sample_pos_edge_1, self.sample_pos_edge_2, self.sample_pos_edge_3]
     }
 }

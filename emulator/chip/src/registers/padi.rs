@@ -101,14 +101,14 @@ register_block! {
         en_hagen: bool [8] = false;
         /// Mask applied to both sides of the row-select comparison.
         row_address_compare_mask: u8 [9..=13] = 31;
-        /// 1 = do not forward the low five label bits to the synapses (only bit 5 is sent; needed in Hagen
-        /// mode). Inverse of the host property enable_address_out.
+        /// Forward the low five label bits to the synapses. Otherwise only bit 5 is sent, as Hagen mode
+        /// needs; the bit is 1 then.
         enable_address_out ("disable_address_out"): bool [14] as Inverted = true;
         /// Enable the PADI receiver of this driver.
         en_receiver: bool [15] = false;
     }
     word w1 (ReadWrite) {
-        /// STP recovery time constant, bit-reversed within the nibble (raw bit i = value bit 3-i).
+        /// STP recovery time constant.
         recovery: u8 [0..=3] as BitReversed = 0;
         /// Bottom row drives the excitatory lines.
         en_exc_bottom: bool [4] = false;
@@ -118,7 +118,7 @@ register_block! {
         en_inh_bottom: bool [6] = false;
         /// Top row drives the inhibitory lines.
         en_inh_top: bool [7] = false;
-        /// Hagen DAC offset, stored bit-inverted (raw = 63 - value).
+        /// Hagen DAC offset.
         hagen_dac_offset: u8 [8..=13] as Inverted = 0;
     }
     word w2 (ReadWrite) {
@@ -132,7 +132,7 @@ register_block! {
         en_hagen_modulation: bool [3] = false;
         /// Enable the STP circuit.
         en_stp: bool [4] = false;
-        /// Inverse of the host property enable_charge_sharing (documented as broken).
+        /// Charge sharing (documented as broken); the bit is 1 to disable it.
         enable_charge_sharing ("disable_charge_sharing"): bool [6] as Inverted = false;
         /// Enable STP recovery.
         en_recovery: bool [7] = false;
@@ -157,5 +157,58 @@ register_block! {
         address_setup_time: u8 [0..=3] = 15;
         /// Length of the enable pulse during a write. Unit: SRAM controller clock cycles.
         write_width: u8 [4..=7] = 15;
+    }
+}
+
+/// Which lines of a synapse row its driver drives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct RowMode {
+    /// The excitatory line.
+    pub excitatory: bool,
+    /// The inhibitory line.
+    pub inhibitory: bool,
+}
+
+impl SynapseDriverConfig {
+    /// What the two rows of driver `d` drive: index 0 is row `2d` ("bottom"), index 1 row `2d + 1` ("top").
+    pub const fn row_modes(&self) -> [RowMode; 2] {
+        [
+            RowMode { excitatory: self.en_exc_bottom, inhibitory: self.en_inh_bottom },
+            RowMode { excitatory: self.en_exc_top, inhibitory: self.en_inh_top },
+        ]
+    }
+}
+
+impl PADIEvent {
+    /// Whether the event goes to each bus of the hemisphere.
+    pub const fn fire_bus(&self) -> [bool; 4] {
+        [self.fire_bus_0, self.fire_bus_1, self.fire_bus_2, self.fire_bus_3]
+    }
+}
+
+impl CommonPADIBusConfig {
+    /// Whether each bus takes events from the crossbar.
+    pub const fn enable_spl1(&self) -> [bool; 4] {
+        [self.enable_spl1_0, self.enable_spl1_1, self.enable_spl1_2, self.enable_spl1_3]
+    }
+
+    /// Whether each bus uses extended event timing.
+    pub const fn enable_extended_timing(&self) -> [bool; 4] {
+        [
+            self.enable_extended_timing_0,
+            self.enable_extended_timing_1,
+            self.enable_extended_timing_2,
+            self.enable_extended_timing_3,
+        ]
+    }
+
+    /// By how many clock cycles the DAC-enable pulse of each bus is lengthened.
+    pub const fn dacen_pulse_extension(&self) -> [u8; 4] {
+        [
+            self.dacen_pulse_extension_0,
+            self.dacen_pulse_extension_1,
+            self.dacen_pulse_extension_2,
+            self.dacen_pulse_extension_3,
+        ]
     }
 }

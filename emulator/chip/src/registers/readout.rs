@@ -1,4 +1,5 @@
-//! Analog readout: MADC, multiplexers to it and to the pads, test current, reference current (register-map 5.3).
+//! Analog readout: MADC, multiplexers to it and to the pads, test current, reference current (register-map
+//! 5.3).
 
 use super::macros::*;
 
@@ -372,5 +373,36 @@ register_block! {
         cm_i_slope_2: u8 [0..=5] = 11;
         /// CapMem ramp slope current, CapMem quadrant 3.
         cm_i_slope_3: u8 [6..=11] = 11;
+    }
+}
+
+impl CurrentDAC {
+    /// The current, 0..=255; its sign is `direction`. Unit: LSB of the DAC.
+    pub const fn current(&self) -> u8 {
+        (self.thermometer_code & 3) << 6 | self.binary_code
+    }
+
+    /// The same with another current.
+    pub const fn with_current(mut self, current: u8) -> Self {
+        self.thermometer_code = current >> 6;
+        self.binary_code = current & 0x3f;
+        self
+    }
+}
+
+impl ReferenceGeneratorConfig {
+    /// Bias of the CapMem amplifiers, by quadrant.
+    pub const fn capmem_amplifier(&self) -> [u8; 4] {
+        [self.cm_i_amplifier_0, self.cm_i_amplifier_1, self.cm_i_amplifier_2, self.cm_i_amplifier_3]
+    }
+
+    /// Offset current of the CapMem, by quadrant.
+    pub const fn capmem_offset(&self) -> [u8; 4] {
+        [self.cm_i_offset_0, self.cm_i_offset_1, self.cm_i_offset_2, self.cm_i_offset_3]
+    }
+
+    /// Slope current of the CapMem ramp, by quadrant.
+    pub const fn capmem_slope(&self) -> [u8; 4] {
+        [self.cm_i_slope_0, self.cm_i_slope_1, self.cm_i_slope_2, self.cm_i_slope_3]
     }
 }

@@ -66,7 +66,11 @@ register_block! {
     /// 7..6 are not part of this view (write: unaffected, read: proposed 0).
     SynapseWeightQuad {
         space: SynapseArray,
-        address: 0x0, [hemisphere: table(&[0x2c0_0000, 0x3c0_0000]), row: stride(256, 64), quad: stride(64, 1)],
+        address: 0x0, [
+            hemisphere: table(&[0x2c0_0000, 0x3c0_0000]),
+            row: stride(256, 64),
+            quad: stride(64, 1),
+        ],
     }
     word weights (ReadWrite) {
         /// Weight of quad entry 3, permuted.
@@ -84,7 +88,11 @@ register_block! {
     /// Synapse labels (6-bit view of odd SRAM rows) (register-map 5.9).
     SynapseLabelQuad {
         space: SynapseArray,
-        address: 0x4_0000, [hemisphere: table(&[0x2c0_0000, 0x3c0_0000]), row: stride(256, 64), quad: stride(64, 1)],
+        address: 0x4_0000, [
+            hemisphere: table(&[0x2c0_0000, 0x3c0_0000]),
+            row: stride(256, 64),
+            quad: stride(64, 1),
+        ],
     }
     word labels (ReadWrite) {
         /// Label (address) of quad entry 3.
@@ -102,7 +110,11 @@ register_block! {
     /// Correlation calibration (2-MSB views) (register-map 5.9).
     SynapseCorrelationCalibQuad {
         space: SynapseArray,
-        address: 0x0, [hemisphere: table(&[0x2c0_0000, 0x3c0_0000]), row: stride(256, 64), quad: stride(64, 1)],
+        address: 0x0, [
+            hemisphere: table(&[0x2c0_0000, 0x3c0_0000]),
+            row: stride(256, 64),
+            quad: stride(64, 1),
+        ],
     }
     word time_calib + 0x1_0000 (ReadWrite) {
         /// Time-constant calibration of entry 3; more set bits = shorter.
@@ -130,7 +142,11 @@ register_block! {
     /// Synapse raw view (register-map 5.9).
     SynapseQuad {
         space: SynapseArray,
-        address: 0xf_0000, [hemisphere: table(&[0x2c0_0000, 0x3c0_0000]), row: stride(256, 128), quad: stride(64, 1)],
+        address: 0xf_0000, [
+            hemisphere: table(&[0x2c0_0000, 0x3c0_0000]),
+            row: stride(256, 128),
+            quad: stride(64, 1),
+        ],
     }
     word even (ReadWrite) {
         /// Weight of entry 3, permuted.
@@ -284,7 +300,11 @@ register_block! {
     /// Value ignored, byte enables select columns; resets both traces.
     CorrelationReset {
         space: SynapseArray,
-        address: 0x9_0000, [hemisphere: table(&[0x2c0_0000, 0x3c0_0000]), row: stride(256, 64), quad: stride(64, 1)],
+        address: 0x9_0000, [
+            hemisphere: table(&[0x2c0_0000, 0x3c0_0000]),
+            row: stride(256, 64),
+            quad: stride(64, 1),
+        ],
     }
     word trigger (WriteOnly) {
         /// Value ignored.

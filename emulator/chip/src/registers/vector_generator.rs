@@ -1,5 +1,5 @@
-//! FPGA: vector generators of an older image (register-map 8.6). Described so that their host containers can be read; their
-//! addresses belong to DRAM now and are never decoded to them.
+//! FPGA: vector generators of an older image (register-map 8.6). Described so that their host containers can
+//! be read; their addresses belong to DRAM now and are never decoded to them.
 
 use super::macros::*;
 
@@ -22,7 +22,7 @@ register_block! {
         resend_count: u8 [4..=7];
         /// Skip zero activations.
         enable_ignore_zeros: bool [8];
-        /// Events per packet minus 1 (1..3).
+        /// Events per packet, 1..3.
         event_pack: u8 [9..=10] as MinusOne;
         /// Wait after source 1.
         source_1_wait: u8 [11..=14];
@@ -32,7 +32,7 @@ register_block! {
         source_0_wait: u8 [17..=20];
         /// 0 omnibus, 1..3 external.
         source_0: u8 [21..=22];
-        /// Number of sources minus 1.
+        /// Number of sources.
         source_count: u8 [23] as MinusOne;
         /// First lookup-table entry.
         lookup_table_entry_start: u8 [24..=31];
