@@ -3,11 +3,13 @@
 //!
 //! Nothing here knows what a neuron or a register is. `bss2-events`, `bss2-analog` and `bss2-chip` meet in these types.
 
+pub mod columns;
 pub mod coordinates;
 pub mod math;
 pub mod random;
 pub mod time;
 
+pub use columns::ColumnMask;
 pub use coordinates::{
     COLUMNS, Column, DRIVERS_PER_HEMISPHERE, Hemisphere, NEURONS, Neuron, Quadrant, ROWS, Row,
 };
