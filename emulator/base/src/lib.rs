@@ -5,6 +5,8 @@
 
 pub mod columns;
 pub mod coordinates;
+pub mod math;
+pub mod random;
 pub mod time;
 
 pub use columns::ColumnMask;
