@@ -1,7 +1,7 @@
 //! The column converters: input selection and single-slope conversion (analog-core 7.1).
 
 use crate::parameters::CadcChannel;
-use crate::shim::exp;
+use bss2_base::math::exp;
 use serde::{Deserialize, Serialize};
 
 /// Time constant in s with which a channel without input decays toward 0 V.

@@ -20,7 +20,7 @@
 //!
 //! "Possible" means within [`CERTAINTY`] standard deviations.
 
-use crate::draws::{Stream, normal};
+use crate::draws::{self, normal};
 use crate::membrane::{LinearMembrane, Mode, Region, State};
 use crate::options::{AnalogOptions, ClockPhase};
 use crate::parameters::{LINE_REST, Line, NeuronParameters, ReadoutSource};
@@ -140,7 +140,7 @@ impl Circuit {
                 stalled: false,
             },
             threshold_offset: surroundings.options.noise.threshold
-                * normal(surroundings.seed, Stream::Threshold, number, 0),
+                * normal(surroundings.seed, draws::THRESHOLD, number, 0),
             parameters,
             modes,
         };
@@ -269,7 +269,7 @@ impl Circuit {
             automaton.arm_at = NEVER;
             automaton.armed = true;
             self.threshold_offset = surroundings.options.noise.threshold
-                * normal(surroundings.seed, Stream::Threshold, self.number, time);
+                * normal(surroundings.seed, draws::THRESHOLD, self.number, time);
             self.derive(surroundings);
             self.draw_variance(surroundings);
             // Level-sensitive: an output that is still high is a new fire at once (event-routing 9.4).
@@ -285,7 +285,7 @@ impl Circuit {
         let delay = self.parameters.comparator.map_or(0.0, |comparator| comparator.delay);
         let jitter = surroundings.options.noise.comparator_jitter;
         let jitter = if jitter > 0.0 {
-            jitter * normal(surroundings.seed, Stream::ComparatorDelay, self.number, time)
+            jitter * normal(surroundings.seed, draws::COMPARATOR_DELAY, self.number, time)
         } else {
             0.0
         };
@@ -378,7 +378,7 @@ impl Circuit {
     /// Draws the noise that is pending at the anchor.
     fn draw_variance(&mut self, surroundings: Surroundings<'_>) {
         if self.variance > 0.0 {
-            let deviate = normal(surroundings.seed, Stream::MembranePending, self.number, self.anchor);
+            let deviate = normal(surroundings.seed, draws::MEMBRANE_PENDING, self.number, self.anchor);
             self.state.v += self.variance.sqrt() * deviate;
             self.variance = 0.0;
         }
@@ -456,7 +456,7 @@ impl Circuit {
         self.live_noise = 0.0;
         if self.diffusion > 0.0 {
             let (rest, response) = self.membrane.relaxation(LIVE_CELL as f64 * 1e-12);
-            let deviate = normal(surroundings.seed, Stream::MembraneLive, self.number, self.anchor);
+            let deviate = normal(surroundings.seed, draws::MEMBRANE_LIVE, self.number, self.anchor);
             self.live_noise = deviate * (self.diffusion * (1.0 + rest) / (2.0 * response)).sqrt();
         }
     }

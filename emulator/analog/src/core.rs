@@ -3,7 +3,7 @@
 use crate::cadc::{CadcResult, Channel};
 use crate::circuit::{Circuit, Edge, Surroundings};
 use crate::correlation::CorrelationArray;
-use crate::draws::{Stream, normal};
+use crate::draws::{self, normal};
 use crate::driver::Driver;
 use crate::options::AnalogOptions;
 use crate::parameters::{
@@ -471,7 +471,7 @@ impl AnalogCore {
                 let sigma = (relative * relative + noise.charge_absolute * noise.charge_absolute).sqrt();
                 let synapse = (half * 256 + usize::from(row)) * 256 + usize::from(column);
                 let instance = 2 * synapse as u32 + line as u32;
-                charge = (charge + sigma * normal(self.seed, Stream::Charge, instance, time)).max(0.0);
+                charge = (charge + sigma * normal(self.seed, draws::CHARGE, instance, time)).max(0.0);
             }
             let n = half * COLUMNS + usize::from(column);
             let circuit = &mut self.circuits[n];
@@ -524,7 +524,7 @@ impl AnalogCore {
                 if self.options.noise.cadc > 0.0 {
                     let instance = ((half * 2 + b) * COLUMNS + column) as u32;
                     let draw = now.wrapping_mul(256).wrapping_add(u64::from(row));
-                    noise = self.options.noise.cadc * normal(self.seed, Stream::Cadc, instance, draw);
+                    noise = self.options.noise.cadc * normal(self.seed, draws::CADC, instance, draw);
                 }
                 codes[b][column] = channel.code(voltage, noise);
             }

@@ -8,10 +8,10 @@
 //! pulse came after it, and vice versa, so that the two times say it all. Pulses at the same time don't pair and both start their
 //! traces (settled O11). A trace (re)starts at the leading edge of the pulse.
 
-use crate::draws::{Stream, normal};
+use crate::draws::{self, normal};
 use crate::options::AnalogOptions;
 use crate::parameters::{Branch, CorrelationBranch, CorrelationParameters, SynapseMismatch};
-use crate::shim::exp;
+use bss2_base::math::exp;
 use bss2_base::{COLUMNS, Column, ColumnMask, ROWS, Row, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -180,7 +180,7 @@ impl CorrelationArray {
             * exp(-decay * (delay as f64 * 1e-12));
         if options.noise.correlation > 0.0 {
             let instance = 2 * (self.first + at as u32) + branch as u32;
-            step *= 1.0 + options.noise.correlation * normal(seed, Stream::Correlation, instance, time);
+            step *= 1.0 + options.noise.correlation * normal(seed, draws::CORRELATION, instance, time);
         }
         let accumulated = &mut sensor.accumulated[b];
         let compressed = step * (1.0 - *accumulated / quadrant.given.compression);

@@ -27,7 +27,6 @@ mod driver;
 mod membrane;
 pub mod options;
 pub mod parameters;
-mod shim;
 mod synapses;
 mod wake;
 

@@ -16,7 +16,7 @@
 //! exponential, conductance-based and adapting circuits and joined membranes come in.
 
 use crate::parameters::{Line, NeuronParameters};
-use crate::shim::{exp, ln, tanh};
+use bss2_base::math::{exp, ln, tanh};
 use serde::{Deserialize, Serialize};
 
 /// Below this voltage, and above [`CLAMP_HIGH`], [`CLAMP_CONDUCTANCE`] pulls the membrane back (analog-core 3.1).
