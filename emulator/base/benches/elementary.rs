@@ -7,12 +7,15 @@ use bss2_base::random::{Level, Stream, path_hash};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
+/// A name, a function and its arguments.
+type Case<'a> = (&'static str, fn(f64) -> f64, &'a [f64]);
+
 fn functions(c: &mut Criterion) {
     let xs: Vec<f64> = (0..1024).map(|i| f64::from(i) * 0.007 - 3.5).collect();
     let ps: Vec<f64> = (0..1024).map(|i| (f64::from(i) + 0.5) / 1024.0).collect();
     let mut group = c.benchmark_group("per value");
     group.throughput(Throughput::Elements(1024));
-    let cases: [(&str, fn(f64) -> f64, &[f64]); 5] = [
+    let cases: [Case<'_>; 5] = [
         ("exp", |x| math::exp(x), &xs),
         ("exp of the system", f64::exp, &xs),
         ("tanh", |x| math::tanh(x), &xs),

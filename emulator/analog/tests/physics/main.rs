@@ -1,0 +1,4 @@
+//! The analog core through its public interface, against closed forms and brute force.
+
+mod common;
+mod neuron;
