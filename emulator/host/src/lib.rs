@@ -9,4 +9,5 @@ pub mod connection;
 pub mod device;
 pub mod executor;
 pub mod playback;
+pub mod ppu_program;
 pub mod recording;
