@@ -90,6 +90,101 @@ impl Chip {
         ppu.incoming.front().map_or(SimTime::MAX, |incoming| incoming.at).min(ppu.next_issue())
     }
 
+    /// Reads a word of the Omnibus now. The second value is the number of PPU cycles that this target needs beyond the
+    /// ordinary round trip of a register. Unmapped addresses read 0 (register-map 2).
+    pub fn read(&mut self, address: u32) -> (u32, u32) {
+        match omnibus::target(address) {
+            Target::PpuSram(hemisphere, word) => (self.ppus[hemisphere.index()].sram[word], 0),
+            Target::PpuControl(hemisphere) => (self.ppus[hemisphere.index()].control(), 0),
+            Target::PpuStatus(hemisphere) => (self.ppus[hemisphere.index()].sleeps().into(), 0),
+            target => self.shared.read(address, target),
+        }
+    }
+
+    /// Writes a word of the Omnibus now. Bit `k` of `enables` covers data bits `8k + 7 ..= 8k`; enables count in SRAM and
+    /// the synapse array, elsewhere any of them writes the word (settled 12). Writes to unmapped addresses are lost.
+    pub fn write(&mut self, address: u32, value: u32, enables: u8) {
+        let enables = ByteEnables::from_bits(enables);
+        let now = self.now();
+        match omnibus::target(address) {
+            Target::PpuSram(hemisphere, word) => {
+                self.ppus[hemisphere.index()].access(now, PpuAccess::Sram { word, value, enables });
+            }
+            Target::PpuControl(hemisphere) => {
+                self.ppus[hemisphere.index()].access(now, PpuAccess::Control(value));
+            }
+            Target::PpuStatus(_) => {}
+            target => self.shared.write(address, target, value, enables),
+        }
+    }
+
+    /// A label reaches the chip end of the link at `at` (not before now); labels in time order.
+    pub fn inject(&mut self, at: SimTime, label: SpikeLabel) {
+        let cycle = at.round_up(SimTime::FABRIC_CYCLE).cycles(SimTime::FABRIC_CYCLE);
+        self.shared.network.inject(cycle, label);
+    }
+
+    /// Moves the events that have left the chip since the last call to the end of `into`, oldest first.
+    pub fn take_events(&mut self, into: &mut Vec<LinkEvent>) {
+        into.append(&mut self.shared.to_host);
+    }
+
+    /// Level of the reset line. While it is high, and when it falls, registers are at their reset values and the
+    /// processors stand still; SRAM contents stay (settled O7).
+    pub fn set_reset(&mut self, level: bool) {
+        if level && !self.in_reset {
+            let now = self.now();
+            for ppu in &mut self.ppus {
+                ppu.incoming.clear();
+                ppu.access(now, PpuAccess::Control(0));
+            }
+            self.shared.reset();
+        }
+        self.in_reset = level;
+    }
+
+    /// Voltage of a channel of the board's converters (register-map 10.1): DAC 0 channel 1 is `v_res_meas`, channel 7
+    /// `mux_dac_25`; others have no effect on the model.
+    pub fn set_board_voltage(&mut self, dac: u8, channel: u8, volts: f64) {
+        self.shared.physics.set_board_voltage(dac, channel, volts);
+    }
+
+    /// The memory on the FPGA that both processors see.
+    pub fn external_memory(&self) -> &ExternalMemory {
+        &self.shared.external
+    }
+    /// The same, to be changed.
+    pub fn external_memory_mut(&mut self) -> &mut ExternalMemory {
+        &mut self.shared.external
+    }
+
+    // ---- what no host can see
+
+    /// A processor, with registers and SRAM.
+    pub fn ppu(&self, hemisphere: Hemisphere) -> &Ppu {
+        &self.ppus[hemisphere.index()]
+    }
+    /// The same, for a debugger.
+    pub fn ppu_mut(&mut self, hemisphere: Hemisphere) -> &mut Ppu {
+        &mut self.ppus[hemisphere.index()]
+    }
+    /// Ground truth: the analog core with all its voltages and parameters. What calibrates a chip must not ask here.
+    pub fn analog(&self) -> &AnalogCore {
+        &self.shared.analog
+    }
+    /// The event network with its counters.
+    pub fn network(&self) -> &EventNetwork {
+        &self.shared.network
+    }
+    /// The registers.
+    pub fn registers(&self) -> &RegisterFile {
+        &self.shared.registers
+    }
+    /// The memory of a synapse array.
+    pub fn synapse_array(&self, hemisphere: Hemisphere) -> &SynapseArray {
+        &self.shared.arrays[hemisphere.index()]
+    }
+
     /// Runs one processor as far as it can without knowing what the other one, which acts next at `other_acts`, will do.
     fn run_processor(
         &mut self,

@@ -77,6 +77,13 @@ impl Shared {
         }
     }
 
+    /// Back to the state after power-up but for SRAM contents (host-interface 2.6, settled O7).
+    pub(crate) fn reset(&mut self) {
+        self.registers.reset();
+        self.network.reset();
+        self.array_busy_until = [self.now; 2];
+    }
+
     pub(crate) fn now(&self) -> SimTime {
         self.now
     }
