@@ -2,9 +2,11 @@
 //!
 //! Physics only: physical units (SI, `f64`) in, spikes and voltages out. No register, no label, no CapMem code is known here.
 
+pub mod mismatch;
 pub mod options;
 pub mod parameters;
 
+pub use mismatch::{ChipMismatch, MismatchSwitches};
 pub use options::{AnalogOptions, ClockPhase, Noise};
 pub use parameters::{
     Branch, BranchMismatch, CadcChannel, ColumnSwitches, Comparator, CorrelationBranch,
