@@ -1,4 +1,4 @@
-//! The analog core of HICANN-X: neurons, synapses, correlation sensors, converters and temporal noise.
+//! The analog core of HICANN-X: neurons, synapses, correlation sensors, converters, mismatch and noise.
 //!
 //! Physics only: physical units (SI, `f64`) in, spikes and voltages out. No register, no label, no CapMem code is known here.
 //! [`AnalogCore`] is the entry; the parameter structs say what each circuit is told.
@@ -25,6 +25,7 @@ mod correlation;
 mod draws;
 mod driver;
 mod membrane;
+pub mod mismatch;
 pub mod options;
 pub mod parameters;
 mod synapses;
@@ -32,6 +33,7 @@ mod wake;
 
 pub use cadc::CadcResult;
 pub use core::{AnalogCore, Fire, SynapticPulse};
+pub use mismatch::{ChipMismatch, MismatchSwitches};
 pub use options::{AnalogOptions, ClockPhase, Noise};
 pub use parameters::{
     Branch, BranchMismatch, CadcChannel, ColumnSwitches, Comparator, CorrelationBranch,
