@@ -4,6 +4,8 @@
 //! the cycle `at` in which its instruction issues: the bus sees the accesses of one processor in program order
 //! (ppu-isa 5.10 calls that a legal refinement). Only the *result* arrives later, by the latency in the response.
 
+use serde::{Deserialize, Serialize};
+
 use crate::vector::{LaneMask, Vector};
 
 /// What a bus answers.
@@ -30,7 +32,7 @@ impl<T> Response<T> {
 }
 
 /// Byte enables of a word access: bit 3 is the most significant byte (lowest address), bit 0 the least significant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ByteEnables(u8);
 
 impl ByteEnables {

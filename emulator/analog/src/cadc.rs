@@ -1,6 +1,7 @@
 //! The column converters: input selection and single-slope conversion (analog-core 7.1).
 
 use crate::parameters::CadcChannel;
+use bss2_base::COLUMNS;
 use bss2_base::math::exp;
 use serde::{Deserialize, Serialize};
 
@@ -8,12 +9,43 @@ use serde::{Deserialize, Serialize};
 const FLOATING_DECAY: f64 = 1e-3;
 
 /// The codes of one conversion: one row of one hemisphere, by column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "[Vec<u8>; 2]", into = "[Vec<u8>; 2]")]
 pub struct CadcResult {
     /// The causal channels.
-    pub causal: [u8; 256],
+    pub causal: [u8; COLUMNS],
     /// The acausal channels.
-    pub acausal: [u8; 256],
+    pub acausal: [u8; COLUMNS],
+}
+
+impl Default for CadcResult {
+    /// All codes 0: no conversion yet.
+    fn default() -> Self {
+        Self { causal: [0; COLUMNS], acausal: [0; COLUMNS] }
+    }
+}
+
+impl From<CadcResult> for [Vec<u8>; 2] {
+    fn from(result: CadcResult) -> Self {
+        [result.causal.to_vec(), result.acausal.to_vec()]
+    }
+}
+
+/// A stored conversion does not have one code for each column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("CADC result with {0} codes instead of 256")]
+pub struct WrongCodeCount(usize);
+
+impl TryFrom<[Vec<u8>; 2]> for CadcResult {
+    type Error = WrongCodeCount;
+
+    fn try_from(codes: [Vec<u8>; 2]) -> Result<Self, WrongCodeCount> {
+        let [causal, acausal] = codes.map(|codes| {
+            let count = codes.len();
+            <[u8; COLUMNS]>::try_from(codes).map_err(|_| WrongCodeCount(count))
+        });
+        Ok(Self { causal: causal?, acausal: acausal? })
+    }
 }
 
 /// One channel and the voltage its input holds when nothing drives it.

@@ -148,7 +148,7 @@ impl Shared {
         bytes: impl Iterator<Item = (Column, Option<u8>)>,
     ) {
         self.configure();
-        let (mut causal, mut acausal) = (ColumnMask::EMPTY, ColumnMask::EMPTY);
+        let (mut causal, mut acausal) = (ColumnMask::NONE, ColumnMask::NONE);
         for (column, byte) in bytes {
             let Some(byte) = byte else { continue };
             causal.set(column, payload.resets_causal(byte));
@@ -182,8 +182,9 @@ impl Shared {
     /// of the pulse in PPU cycles.
     fn occupy_for_reset(&mut self, hemisphere: Hemisphere) -> u32 {
         let cycles = self.reset_cycles(hemisphere);
+        let now = self.now();
         let busy = &mut self.array_busy_until[hemisphere.index()];
-        *busy = (*busy).max(self.now) + SimTime::from_cycles(cycles.into(), SimTime::FABRIC_CYCLE);
+        *busy = (*busy).max(now) + SimTime::from_cycles(cycles.into(), SimTime::FABRIC_CYCLE);
         cycles
     }
 }

@@ -146,7 +146,7 @@ impl Chip {
     /// Voltage of a channel of the board's converters (register-map 10.1): DAC 0 channel 1 is `v_res_meas`, channel 7
     /// `mux_dac_25`; others have no effect on the model.
     pub fn set_board_voltage(&mut self, dac: u8, channel: u8, volts: f64) {
-        self.shared.physics.set_board_voltage(dac, channel, volts);
+        self.shared.binding.set_board_voltage(dac, channel, volts);
     }
 
     /// The memory on the FPGA that both processors see.

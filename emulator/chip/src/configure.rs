@@ -109,7 +109,7 @@ impl Shared {
                             enable_spike_out: config.en_spike_out,
                         },
                     );
-                    self.physics.mark_neuron(neuron);
+                    self.binding.mark_neuron(neuron);
                 }
             }
             Block::CommonNeuronBackendConfig => {
@@ -121,7 +121,7 @@ impl Shared {
                     );
                 }
                 for neuron in Neuron::all().filter(|n| u32::from(n.column()) / 128 == instance) {
-                    self.physics.mark_neuron(neuron);
+                    self.binding.mark_neuron(neuron);
                 }
             }
             _ => self.configure_physics(block, instance),
@@ -165,7 +165,7 @@ impl Shared {
         }
         // The extension lengthens the pulse of every driver of the bus.
         for driver in 0..128 {
-            self.physics.mark_driver(hemisphere, driver);
+            self.binding.mark_driver(hemisphere, driver);
         }
     }
 
@@ -188,7 +188,7 @@ impl Shared {
                 },
             );
         }
-        self.physics.mark_driver(hemisphere, driver);
+        self.binding.mark_driver(hemisphere, driver);
     }
 
     /// A raw row of a synapse array has changed: even rows hold weights and time calibration, odd ones labels and amplitude

@@ -7,13 +7,14 @@
 pub mod chip;
 pub mod external_memory;
 pub mod options;
-pub mod physics;
+
 pub mod ppu;
 pub mod randgen;
 pub mod registers;
 pub mod synapse_array;
 
 mod array_port;
+mod binding;
 mod configure;
 mod diagnostics;
 mod omnibus;

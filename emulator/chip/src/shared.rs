@@ -5,7 +5,7 @@ use crate::diagnostics::Diagnostics;
 use crate::external_memory::ExternalMemory;
 use crate::omnibus::Target;
 use crate::options::{ChipOptions, Latencies};
-use crate::physics::Physics;
+use crate::binding::Binding;
 use crate::randgen::RandomGenerators;
 use crate::registers::{RegisterFile, coordinates};
 use crate::synapse_array::SynapseArray;
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) random: [RandomGenerators; 2],
     pub(crate) network: EventNetwork,
     pub(crate) analog: AnalogCore,
-    pub(crate) physics: Physics,
+    pub(crate) binding: Binding,
     pub(crate) external: ExternalMemory,
     /// Results of the last conversion of each hemisphere.
     pub(crate) conversions: [CadcResult; 2],
@@ -55,18 +55,18 @@ impl Shared {
         let mut registers = RegisterFile::chip();
         // What reset values mean to the model is applied like any other write.
         registers.reset();
-        let physics = Physics::new(&options);
+        let binding = Binding::new(&options);
         let mut analog = AnalogCore::new(options.seed, options.analog);
-        physics.install_synapses(&mut analog);
+        binding.install_synapses(&mut analog);
         Self {
             registers,
             arrays: Default::default(),
             random: [RandomGenerators::new(), RandomGenerators::new()],
             network: EventNetwork::new(options.events.clone()),
             analog,
-            physics,
+            binding,
             external: ExternalMemory::new(),
-            conversions: [CadcResult::default(); 2],
+            conversions: Default::default(),
             array_busy_until: [SimTime::ZERO; 2],
             to_host: Vec::new(),
             diagnostics: Diagnostics::default(),
@@ -101,7 +101,7 @@ impl Shared {
         }
         self.configure();
         while self.now < until {
-            let due = self.physics.next_update(self.now);
+            let due = self.binding.next_update(self.now);
             self.run(due.min(until));
             if due <= until {
                 self.follow_capmem();

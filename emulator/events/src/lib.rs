@@ -64,7 +64,7 @@ pub use label::{HagenLabel, L2Event, NeuronLabel, PadiEvent, PadiLabel, SpikeLab
 pub use network::{Diagnostics, EventNetwork, InconsistentState, Outputs};
 pub use padi::PadiBusConfig;
 pub use parameters::Parameters;
-pub use synapse::{ColumnMask, SynapseLabels};
+pub use synapse::SynapseLabels;
 
 use bss2_base::SimTime;
 

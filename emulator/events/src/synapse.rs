@@ -3,86 +3,13 @@
 //! A row is kept as six bit planes of 256 columns. Comparing the whole row with a label is then six exclusive-ors and
 //! ands of 256-bit words, which any compiler turns into vector instructions; 192 bytes a row stay in the cache.
 
-use bitvec::array::BitArray;
-use bitvec::order::Lsb0;
-use bss2_base::{COLUMNS, Column, Hemisphere, ROWS, Row};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use bss2_base::{COLUMNS, Column, ColumnMask, Hemisphere, ROWS, Row};
+use serde::{Deserialize, Serialize};
 
 /// Words of a column mask.
 const WORDS: usize = COLUMNS / 64;
 /// Bits of a synapse label.
 const PLANES: usize = 6;
-
-/// A set of columns of one hemisphere. Column `c` is bit `c mod 64` of word `c div 64`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ColumnMask(BitArray<[u64; WORDS], Lsb0>);
-
-impl ColumnMask {
-    /// No column.
-    pub const EMPTY: Self = Self(BitArray::ZERO);
-
-    /// From words of 64 columns each, column 0 in bit 0 of the first.
-    pub const fn from_words(words: [u64; WORDS]) -> Self {
-        Self(BitArray { data: words, ..BitArray::ZERO })
-    }
-    /// Words of 64 columns each.
-    pub const fn words(&self) -> &[u64; WORDS] {
-        &self.0.data
-    }
-    /// The underlying bit array, for everything else one can do with a set of bits.
-    pub const fn bits(&self) -> &BitArray<[u64; WORDS], Lsb0> {
-        &self.0
-    }
-    /// Whether the column belongs to the set.
-    pub const fn contains(&self, column: Column) -> bool {
-        self.0.data[column as usize / 64] >> (column % 64) & 1 == 1
-    }
-    /// Adds a column or takes it away.
-    pub const fn set(&mut self, column: Column, member: bool) {
-        let bit = 1 << (column % 64);
-        let word = &mut self.0.data[column as usize / 64];
-        *word = if member { *word | bit } else { *word & !bit };
-    }
-    /// How many columns.
-    pub const fn count(&self) -> usize {
-        let [a, b, c, d] = self.0.data;
-        (a.count_ones() + b.count_ones() + c.count_ones() + d.count_ones()) as usize
-    }
-    /// Whether there is none.
-    pub const fn is_empty(&self) -> bool {
-        let [a, b, c, d] = self.0.data;
-        a | b | c | d == 0
-    }
-    /// The columns in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = Column> + use<> {
-        let words = self.0.data;
-        [0, 64, 128, 192].into_iter().zip(words).flat_map(|(first, mut word)| {
-            core::iter::from_fn(move || {
-                let bit = word.checked_ilog2().map(|_| word.trailing_zeros() as u8)?;
-                word &= word - 1;
-                Some(first + bit)
-            })
-        })
-    }
-}
-
-impl FromIterator<Column> for ColumnMask {
-    fn from_iter<I: IntoIterator<Item = Column>>(columns: I) -> Self {
-        let mut mask = Self::EMPTY;
-        columns.into_iter().for_each(|column| mask.set(column, true));
-        mask
-    }
-}
-impl Serialize for ColumnMask {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.data.serialize(serializer)
-    }
-}
-impl<'de> Deserialize<'de> for ColumnMask {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <[u64; WORDS]>::deserialize(deserializer).map(Self::from_words)
-    }
-}
 
 /// The labels of one synapse row, bit by bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
