@@ -18,9 +18,14 @@ impl Shared {
         if written == Written::Command {
             self.command(register, value);
         }
-        // Every write to a source counts, also two at the same time: switching off and on again starts it anew.
-        if register.block == Block::BackgroundSpikeSource && written == Written::Changed {
-            self.configure_background(register.instance);
+        match register.block {
+            // Every write to a source counts, also two at the same time: switching off and on again starts it anew.
+            Block::BackgroundSpikeSource if written == Written::Changed => {
+                self.configure_background(register.instance);
+            }
+            // Every write to a cell has an error of its own, also one of the same value.
+            Block::CapMemCell if written != Written::Ignored => self.write_capmem(register.instance),
+            _ => {}
         }
     }
 
@@ -96,7 +101,8 @@ impl Shared {
                     enable_event_counter: config.enable_event_counter,
                 });
             }
-            Block::BackgroundSpikeSource => self.configure_background(instance),
+            // Done when it was written.
+            Block::BackgroundSpikeSource | Block::CapMemCell => {}
             Block::CommonPADIBusConfig => self.configure_padi(instance),
             Block::SynapseDriverConfig => self.configure_driver(instance),
             Block::NeuronBackendConfig => {

@@ -7,6 +7,7 @@
 pub mod chip;
 pub mod external_memory;
 pub mod options;
+pub mod physics;
 
 pub mod ppu;
 pub mod randgen;
@@ -20,6 +21,7 @@ mod diagnostics;
 mod omnibus;
 mod ppu_bus;
 mod shared;
+mod switches;
 
 pub use chip::Chip;
 pub use options::{ChipOptions, Latencies};

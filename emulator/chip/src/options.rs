@@ -18,7 +18,7 @@ pub struct ChipOptions {
     /// Arbitration and latencies of the event network.
     pub events: bss2_events::Parameters,
     /// Settling, write errors and refresh of the analog parameter storage.
-    //pub capmem: crate::physics::CapMemOptions,
+    pub capmem: crate::physics::CapMemOptions,
     /// Quirk switches of the plasticity processors.
     pub ppu: ppu_isa::Config,
     /// Response times of what the plasticity processors reach.
@@ -35,7 +35,7 @@ impl Default for ChipOptions {
             mismatch: Default::default(),
             analog: Default::default(),
             events: Default::default(),
-            //capmem: Default::default(),
+            capmem: Default::default(),
             ppu: Default::default(),
             latencies: Default::default(),
             idle_fast_forward: true,

@@ -1,0 +1,125 @@
+//! From typed register values to the switches of the analog circuits (analog-core 3.11).
+
+use crate::physics::{
+    AdaptationSwitches, BackendSwitches, CompartmentSwitches, DriverSwitches, InputSwitches, NeuronSwitches,
+    RangeSwitches,
+};
+use crate::registers::neuron::{CommonNeuronBackendConfig, NeuronBackendConfig, NeuronConfig};
+use crate::registers::padi::{CommonPADIBusConfig, CommonSTPConfig, RowMode as RowBits, SynapseDriverConfig};
+use bss2_analog::{ReadoutSource, RowMode};
+use bss2_events::backend::clock_period;
+
+/// The switches of a neuron circuit out of its three registers.
+pub(crate) fn of_neuron(
+    analog: &NeuronConfig,
+    backend: &NeuronBackendConfig,
+    common: &CommonNeuronBackendConfig,
+) -> NeuronSwitches {
+    NeuronSwitches {
+        leak: RangeSwitches {
+            multiply: analog.en_leak_mul,
+            divide: analog.en_leak_div,
+            degenerate: analog.en_leak_deg,
+        },
+        reset: RangeSwitches {
+            multiply: analog.en_reset_mul,
+            divide: analog.en_reset_div,
+            degenerate: analog.en_reset_deg,
+        },
+        pause: analog.en_pause,
+        strong_fire: analog.en_strong_fire,
+        readout: analog.en_readout,
+        readout_source: match analog.readout_select {
+            0 => ReadoutSource::Membrane,
+            1 => ReadoutSource::ExcitatoryLine,
+            2 => ReadoutSource::InhibitoryLine,
+            _ => ReadoutSource::Adaptation,
+        },
+        readout_amplifier: analog.en_readout_amp,
+        unbuffered_access: analog.en_unbuf_access,
+        inputs: [
+            InputSwitches {
+                enable: analog.en_synin_exc,
+                coba: analog.en_synin_coba_exc,
+                small_capacitance: analog.en_synin_exc_small_cap,
+                high_resistance: analog.en_synin_exc_high_res,
+                bypass: analog.en_byp_exc,
+            },
+            InputSwitches {
+                enable: analog.en_synin_inh,
+                coba: analog.en_synin_coba_inh,
+                small_capacitance: analog.en_synin_inh_small_cap,
+                high_resistance: analog.en_synin_inh_high_res,
+                bypass: analog.en_byp_inh,
+            },
+        ],
+        adaptation: AdaptationSwitches {
+            enable: analog.en_adapt,
+            invert_a: analog.invert_adapt_a,
+            invert_b: analog.invert_adapt_b,
+        },
+        exponential: analog.en_exp,
+        membrane_offset: analog.en_mem_off,
+        invert_membrane_offset: analog.invert_current,
+        capacitor: analog.mem_cap_size,
+        fire: analog.en_fire,
+        threshold_comparator: analog.en_thresh_comp,
+        compartments: CompartmentSwitches {
+            soma: analog.connect_soma,
+            membrane_right: analog.connect_membrane_right,
+            bottom: analog.connect_bottom,
+            somata: analog.connect_somata,
+            conductance: analog.en_comp_cond,
+            conductance_multiply: analog.en_comp_cond_mul,
+            conductance_divide: analog.en_comp_cond_div,
+        },
+        backend: of_backend(backend, common),
+    }
+}
+
+fn of_backend(backend: &NeuronBackendConfig, common: &CommonNeuronBackendConfig) -> BackendSwitches {
+    // settled 7: 1 = fast.
+    let scale = match backend.select_input_clock {
+        true => common.clock_scale_fast,
+        false => common.clock_scale_slow,
+    };
+    BackendSwitches {
+        refractory_clock: common.en_clocks.then(|| clock_period(scale)),
+        refractory_time: backend.refractory_time(),
+        reset_holdoff: backend.reset_holdoff(),
+        post_pulse: !backend.post_overwrite && (backend.en_bayesian_extension || backend.en_neuron_master),
+        force_reset: common.force_reset,
+    }
+}
+
+/// The switches of a synapse driver; `bus` is its PADI bus.
+pub(crate) fn of_driver(
+    driver: &SynapseDriverConfig,
+    stp: &CommonSTPConfig,
+    padi: &CommonPADIBusConfig,
+    bus: usize,
+) -> DriverSwitches {
+    let mode = |bits: RowBits| match (bits.excitatory, bits.inhibitory) {
+        (false, false) => RowMode::Disabled,
+        (true, false) => RowMode::Excitatory,
+        (false, true) => RowMode::Inhibitory,
+        (true, true) => RowMode::Both,
+    };
+    DriverSwitches {
+        rows: driver.row_modes().map(mode),
+        stp: driver.en_stp,
+        hagen_dac: driver.en_hagen,
+        hagen_modulation: driver.en_hagen_modulation,
+        recovery_enable: driver.en_recovery,
+        utilization: driver.utilization,
+        recovery: driver.recovery,
+        offset: driver.offset,
+        hagen_dac_offset: driver.hagen_dac_offset,
+        second_target_voltages: driver.select_target_voltages,
+        recovery_clock: stp.enable_recovery_clock.then(|| clock_period(stp.recovery_clock_speed)),
+        pulse_extension: padi.dacen_pulse_extension()[bus],
+        readout: driver.en_readout,
+        renewing: driver.en_renewing,
+        charge_sharing: driver.enable_charge_sharing,
+    }
+}
