@@ -247,6 +247,10 @@ impl Instruction {
     pub fn op(&self) -> Op {
         self.op
     }
+    /// Whether it is issued to a functional unit; `nop`, `sync` and `wait` stay in the front end.
+    pub fn reaches_unit(&self) -> bool {
+        self.issues
+    }
     /// How it is timed. Unknown words take one slot like arithmetic.
     pub fn class(&self) -> Class {
         self.class
