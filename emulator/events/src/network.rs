@@ -182,9 +182,10 @@ impl EventNetwork {
     /// Lets everything happen that happens before cycle `until`, given that all inputs before it are known. Appends to
     /// `out`. Does nothing if `until` is not after [`Self::now`].
     pub fn advance(&mut self, until: u64, out: &mut Outputs) {
-        while self.next < until {
-            let end = self.next.max(self.state.now).saturating_add(STRETCH).min(until);
-            self.pass(Horizons::all(end), out);
+        let mut reached = self.state.now;
+        while self.next.max(reached) < until {
+            reached = self.next.max(reached).saturating_add(STRETCH).min(until);
+            self.pass(Horizons::all(reached), out);
             self.find_next();
         }
         self.state.now = self.state.now.max(until);
@@ -237,7 +238,7 @@ impl EventNetwork {
 
     /// First cycle in which anything happens without a new input, `None` if the network is silent.
     pub fn next_activity(&self) -> Option<u64> {
-        (self.next != u64::MAX).then_some(self.next)
+        (self.next != u64::MAX).then_some(self.next.max(self.state.now))
     }
 
     /// Shortest number of cycles from a spike to a change in the driver pulses it can cause with the present
@@ -288,11 +289,11 @@ impl EventNetwork {
                 let interval = u64::from(fabric.padi_interval.get());
                 if config.enable_spl1 {
                     let interval = interval.max(config.occupancy(&parameters.padi));
-                    let free_at = padi.free_at[hemisphere.index()][bus.index()];
-                    crossbar.run_output(output, until, free_at, interval, fabric, |cycle, label| {
+                    let bus_free_at = &mut padi.free_at[hemisphere.index()][bus.index()];
+                    crossbar.run_output(output, until, *bus_free_at, interval, fabric, |cycle, label| {
+                        *bus_free_at = cycle + interval;
                         padi.travelling.push_back(BusEvent { cycle, bus: output, label: label.padi() });
                     });
-                    padi.free_at[hemisphere.index()][bus.index()] = crossbar.free_at(output);
                 } else {
                     // The bus does not listen: delivered, not dropped (event-routing 6.2).
                     crossbar.run_output(output, until, 0, interval, fabric, |_, _| {});
