@@ -365,6 +365,15 @@ impl Crossbar {
         ports.filter_map(|(_, port)| port.next()).min()
     }
 
+    /// Whether all times are before `limit`, which those of a state read from a file may not be.
+    pub(crate) fn is_before(&self, limit: u64) -> bool {
+        let before = |copies: &VecDeque<Copied>| copies.iter().all(|copy| copy.cycle < limit);
+        self.links.iter().all(|link| link.free_at < limit && before(&link.coming))
+            && self.ports.iter().all(|port| {
+                port.latest.max(port.free_at) < limit && port.lanes.iter().all(|lane| before(&lane.copies))
+            })
+    }
+
     /// Whether the parts fit each other, which a state read from a file may not.
     pub(crate) fn is_consistent(&self) -> bool {
         let in_order = |copies: &VecDeque<Copied>| copies.iter().is_sorted_by_key(|copy| copy.cycle);
