@@ -219,6 +219,14 @@ impl Backends {
         self.arbiters.iter().filter_map(Arbiter::next).min()
     }
 
+    /// Whether all times are before `limit`, which those of a state read from a file may not be.
+    pub(crate) fn is_before(&self, limit: u64) -> bool {
+        self.arbiters.iter().all(|arbiter| {
+            arbiter.latest.max(arbiter.free_at) < limit
+                && arbiter.coming.iter().all(|request| request.cycle < limit)
+        })
+    }
+
     /// Forgets counts and requests, keeps the configuration.
     pub(crate) fn clear(&mut self) {
         self.counts = [SpikeCount::default(); NEURONS];
@@ -236,7 +244,7 @@ mod tests {
         // The sequence of the hardware test in event-routing 9.6: 3, then 512 more, then reset.
         let mut backends = Backends::default();
         let neuron = Neuron::from_index(300).unwrap();
-        let mut spike = |backends: &mut Backends, times: usize| {
+        let spike = |backends: &mut Backends, times: usize| {
             (0..times).for_each(|_| backends.count_spike(neuron));
             backends.count(neuron)
         };

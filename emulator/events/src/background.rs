@@ -224,9 +224,15 @@ impl BackgroundSources {
         self.sources.iter().filter_map(|source| source.next).map(|emission| emission.cycle).min()
     }
 
-    /// Whether no source waits for a period that ended before `cycle`: true of every state at that cycle.
+    /// Whether the state can be that of sources at `cycle`, which a state read from a file may not: nothing is left
+    /// behind, and nothing is further ahead than the longest period or interval.
     pub(crate) fn are_at(&self, cycle: u64) -> bool {
-        self.sources.iter().filter_map(|source| source.next).all(|emission| emission.cycle >= cycle)
+        let near = cycle + (1 << 17);
+        self.sources.iter().all(|source| {
+            let period_is_near = !source.config.enable || source.period_end <= near;
+            let next_is_ahead = source.next.is_none_or(|next| next.cycle >= cycle && next.cycle < 1 << 61);
+            period_is_near && source.free_at <= near && next_is_ahead
+        })
     }
 }
 

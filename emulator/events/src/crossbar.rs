@@ -289,7 +289,6 @@ impl Crossbar {
         let port = &mut self.ports[output.index()];
         let counts = u32::from(self.output_config.enable_event_counter >> output.index() & 1);
         let depth = parameters.fifo_depth.get();
-        port.free_at = port.free_at.max(free_at);
         // Lanes with anything in them, and those with FIFO entries.
         let mut occupied = 0u8;
         let mut ready = 0u8;
@@ -298,7 +297,7 @@ impl Crossbar {
             ready |= u8::from(lane.stored != 0) << index;
         }
         while occupied != 0 {
-            let grant = if ready != 0 { port.free_at.max(port.latest) } else { u64::MAX };
+            let grant = if ready != 0 { port.free_at.max(port.latest).max(free_at) } else { u64::MAX };
             let arrival =
                 bits(occupied).filter_map(|lane| port.lanes[lane].arrival()).min().unwrap_or(u64::MAX);
             if arrival <= grant {
@@ -344,11 +343,6 @@ impl Crossbar {
         }
     }
 
-    /// First cycle in which the output can take another entry.
-    pub(crate) fn free_at(&self, output: CrossbarOutput) -> u64 {
-        self.ports[output.index()].free_at
-    }
-
     /// Cycles between two events at a link output.
     pub(crate) fn link_output_interval(&self, address: Spl1Address, parameters: &CrossbarParameters) -> u64 {
         let interval = u64::from(parameters.link_output_interval.get());
@@ -364,10 +358,20 @@ impl Crossbar {
         self.links.iter().filter_map(|link| Some(link.coming.front()?.cycle.max(link.free_at))).min()
     }
 
-    /// The first cycle in which a copy reaches a node of, or leaves through, one of the outputs whose bit is set.
+    /// The first cycle in which a copy reaches a node of, or leaves through, one of the outputs whose bit is set. A bus
+    /// that is still busy makes it later.
     pub(crate) fn next_output(&self, outputs: u16) -> Option<u64> {
         let ports = self.ports.iter().enumerate().filter(|(output, _)| outputs >> output & 1 == 1);
         ports.filter_map(|(_, port)| port.next()).min()
+    }
+
+    /// Whether all times are before `limit`, which those of a state read from a file may not be.
+    pub(crate) fn is_before(&self, limit: u64) -> bool {
+        let before = |copies: &VecDeque<Copied>| copies.iter().all(|copy| copy.cycle < limit);
+        self.links.iter().all(|link| link.free_at < limit && before(&link.coming))
+            && self.ports.iter().all(|port| {
+                port.latest.max(port.free_at) < limit && port.lanes.iter().all(|lane| before(&lane.copies))
+            })
     }
 
     /// Whether the parts fit each other, which a state read from a file may not.

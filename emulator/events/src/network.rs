@@ -11,12 +11,15 @@ use crate::label::{L2Event, PadiEvent, SpikeLabel};
 use crate::padi::{BusEvent, PadiBusConfig, PadiBuses};
 use crate::parameters::Parameters;
 use crate::synapse::SynapseLabels;
-use bss2_base::{Hemisphere, Neuron};
+use bss2_base::{Hemisphere, Neuron, SimTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Stretch of time that one pass over the blocks covers: long enough to amortise the pass, short enough that what is
 /// under way stays in the cache. Does not influence results.
 const STRETCH: u64 = 1024;
+
+/// The last cycle there is: where the axis of [`SimTime`] ends. Later ones are taken for this one.
+const LAST: u64 = SimTime::MAX.cycles(SimTime::FABRIC_CYCLE);
 
 /// What leaves the event network, each list in time order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,7 +173,7 @@ impl EventNetwork {
 
     fn not_before(&mut self, cycle: u64, earliest: u64) -> u64 {
         self.state.late_inputs += u64::from(cycle < earliest);
-        cycle.max(earliest)
+        cycle.max(earliest).min(LAST)
     }
 
     fn wake(&mut self, cycle: u64) {
@@ -182,9 +185,11 @@ impl EventNetwork {
     /// Lets everything happen that happens before cycle `until`, given that all inputs before it are known. Appends to
     /// `out`. Does nothing if `until` is not after [`Self::now`].
     pub fn advance(&mut self, until: u64, out: &mut Outputs) {
-        while self.next < until {
-            let end = self.next.max(self.state.now).saturating_add(STRETCH).min(until);
-            self.pass(Horizons::all(end), out);
+        let until = until.min(LAST);
+        let mut reached = self.state.now;
+        while self.next.max(reached) < until {
+            reached = self.next.max(reached).saturating_add(STRETCH).min(until);
+            self.pass(Horizons::all(reached), out);
             self.find_next();
         }
         self.state.now = self.state.now.max(until);
@@ -203,7 +208,7 @@ impl EventNetwork {
         let now = self.state.now;
         let feedback = self.shortest_feedback();
         let spikes_matter = feedback.is_some();
-        let until = feedback.map_or(until, |cycles| until.min(now.saturating_add(cycles)));
+        let until = feedback.map_or(until, |cycles| until.min(now + cycles)).min(LAST);
         let parameters = &self.state.parameters;
         let latency = parameters.pulse_latency();
         let to_output = latency + u64::from(parameters.crossbar.transit);
@@ -237,7 +242,7 @@ impl EventNetwork {
 
     /// First cycle in which anything happens without a new input, `None` if the network is silent.
     pub fn next_activity(&self) -> Option<u64> {
-        (self.next != u64::MAX).then_some(self.next)
+        (self.next != u64::MAX).then_some(self.next.max(self.state.now))
     }
 
     /// Shortest number of cycles from a spike to a change in the driver pulses it can cause with the present
@@ -288,11 +293,11 @@ impl EventNetwork {
                 let interval = u64::from(fabric.padi_interval.get());
                 if config.enable_spl1 {
                     let interval = interval.max(config.occupancy(&parameters.padi));
-                    let free_at = padi.free_at[hemisphere.index()][bus.index()];
-                    crossbar.run_output(output, until, free_at, interval, fabric, |cycle, label| {
+                    let bus_free_at = &mut padi.free_at[hemisphere.index()][bus.index()];
+                    crossbar.run_output(output, until, *bus_free_at, interval, fabric, |cycle, label| {
+                        *bus_free_at = cycle + interval;
                         padi.travelling.push_back(BusEvent { cycle, bus: output, label: label.padi() });
                     });
-                    padi.free_at[hemisphere.index()][bus.index()] = crossbar.free_at(output);
                 } else {
                     // The bus does not listen: delivered, not dropped (event-routing 6.2).
                     crossbar.run_output(output, until, 0, interval, fabric, |_, _| {});
@@ -521,12 +526,16 @@ impl<'de> Deserialize<'de> for EventNetwork {
 impl State {
     /// Refuses states that would make the network hang or overflow.
     fn check(&self) -> Result<(), InconsistentState> {
-        let latest = self.now.max(self.inputs_until).max(self.pulses_until);
-        if latest > 1 << 60 {
-            return Err(InconsistentState("its time is beyond the 36 years that cycles are good for"));
+        // Nothing is further ahead than what waits in full queues.
+        const LIMIT: u64 = LAST + (1 << 40);
+        if self.now.max(self.inputs_until).max(self.pulses_until) > LAST {
+            return Err(InconsistentState("its time lies beyond the end of the time axis"));
         }
         if !self.background.are_at(self.now) {
-            return Err(InconsistentState("a background source has an event in the past"));
+            return Err(InconsistentState("a background source is at another time"));
+        }
+        if !self.padi.is_before(LIMIT) || !self.backends.is_before(LIMIT) || !self.crossbar.is_before(LIMIT) {
+            return Err(InconsistentState("an event lies beyond the end of the time axis"));
         }
         if !self.crossbar.is_consistent() {
             return Err(InconsistentState("a crossbar queue is out of order"));

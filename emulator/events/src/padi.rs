@@ -113,4 +113,11 @@ impl PadiBuses {
         let pulse = self.travelling.front().map(|event| event.cycle + pulse_latency);
         trigger.into_iter().chain(pulse).min()
     }
+
+    /// Whether all times are before `limit`, which those of a state read from a file may not be.
+    pub(crate) fn is_before(&self, limit: u64) -> bool {
+        self.free_at.as_flattened().iter().all(|&cycle| cycle < limit)
+            && self.triggers.iter().all(|&(cycle, _, _)| cycle < limit)
+            && self.travelling.iter().all(|event| event.cycle < limit)
+    }
 }
