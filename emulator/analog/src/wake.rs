@@ -7,15 +7,38 @@ use serde::{Deserialize, Serialize};
 const BLOCK: usize = 16;
 
 /// The wake times of all neurons in ps, with a lower bound for each block of sixteen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// The bounds are bookkeeping that depends on who asked when: they belong neither to the identity nor to a snapshot of the core.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Vec<u64>", into = "Vec<u64>")]
 pub(crate) struct WakeTable {
     wake: Vec<u64>,
     bound: Vec<u64>,
 }
 
+impl PartialEq for WakeTable {
+    fn eq(&self, other: &Self) -> bool {
+        self.wake == other.wake
+    }
+}
+
+impl From<WakeTable> for Vec<u64> {
+    fn from(table: WakeTable) -> Self {
+        table.wake
+    }
+}
+
+impl From<Vec<u64>> for WakeTable {
+    fn from(mut wake: Vec<u64>) -> Self {
+        wake.resize(NEURONS, NEVER);
+        let bound = wake.chunks(BLOCK).map(|block| block.iter().copied().fold(NEVER, u64::min)).collect();
+        Self { wake, bound }
+    }
+}
+
 impl WakeTable {
     pub(crate) fn new() -> Self {
-        Self { wake: vec![NEVER; NEURONS], bound: vec![NEVER; NEURONS / BLOCK] }
+        Self::from(Vec::new())
     }
 
     #[inline]
