@@ -4,7 +4,7 @@ mod registers_support;
 
 use std::collections::BTreeMap;
 
-use bss2_chip::registers::{Block, Connection, Location, Register, Space, decode};
+use bss2_chip::registers::{Block, Connection, Location, Register, Space, decode, default_chip};
 use registers_support::*;
 use serde_json::Value;
 
@@ -210,4 +210,24 @@ fn composite_containers_write_only_bits_that_exist() {
         }
     }
     assert!(words > 100_000, "{words} words");
+}
+
+#[test]
+fn the_default_chip_is_the_hosts_word_by_word() {
+    let mut golden = records("lola.jsonl.gz")
+        .filter(|record| record["container"] == "Chip" && record["kind"] == "default");
+    let golden = golden.next().unwrap();
+    let golden = golden["access"][0]["writes"].as_array().unwrap();
+    let expected: Vec<(u32, u32)> = golden.iter().map(|pair| (number(&pair[0]), number(&pair[1]))).collect();
+    let ours: Vec<(u32, u32)> = default_chip().collect();
+    for (index, (ours, expected)) in ours.iter().zip(&expected).enumerate() {
+        assert_eq!(
+            ours,
+            expected,
+            "write {index}: {:x?} instead of {:x?}",
+            decode(ours.0),
+            decode(expected.0)
+        );
+    }
+    assert_eq!((ours.len(), expected.len()), (126_842, 126_842));
 }
