@@ -470,7 +470,7 @@ struct Stored {
 
 /// A snapshot does not hold a synapse array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("synapse array snapshot: {cells} cells and {dirty} words of marks, expected {} and {}", RAW_ROWS * COLUMNS, RAW_ROWS.div_ceil(64))]
+#[error("synapse array snapshot: {cells} cells and {dirty} words of marks")]
 pub struct SnapshotError {
     /// Number of cells found.
     pub cells: usize,

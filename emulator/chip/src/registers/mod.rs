@@ -5,6 +5,7 @@
 //! | what is at this address? | [`decode`] |
 //! | where is this register? | [`Register::address`], [`coordinates`] for the instance number of a neuron, driver, ... |
 //! | what does it hold? | [`RegisterFile`]: bus writes and reads, raw access, what changed since last asked |
+//! | what does a host write at first? | [`default_chip`] |
 //! | what does that mean? | the typed structs, e.g. [`neuron::NeuronBackendConfig`], through [`RegisterFile::get`] |
 //! | what is known about it? | [`Block::description`] |
 //!
@@ -25,6 +26,7 @@
 //! ```
 
 mod block;
+mod default_chip;
 mod description;
 mod file;
 mod macros;
@@ -48,6 +50,7 @@ pub mod synapse_memory;
 pub mod vector_generator;
 
 pub use block::{Block, UnknownBlock};
+pub use default_chip::default_chip;
 pub use description::{
     Access, Axis, Bits, BlockDescription, Connection, Encoding, Field, FieldValue, Place, Reset, Space,
     Status, Steps, TypedBlock, Word, WordEncoding, permute_weight,
