@@ -8,5 +8,7 @@
 pub mod connection;
 pub mod device;
 pub mod executor;
+pub mod loopback;
+pub mod message;
 pub mod playback;
 pub mod recording;
