@@ -5,6 +5,7 @@
 //! front of any [`Device`](device::Device) in this process, or a client which talks to an executor elsewhere through the
 //! transport that the official host software uses. Both answer with the same [`Results`](recording::Results).
 
+pub mod archive;
 pub mod connection;
 pub mod device;
 pub mod executor;

@@ -136,10 +136,15 @@ fn i2c_device(address: u8) -> Option<I2cDevice> {
 /// The I2C master: one transaction at a time, everything with an address of the board acknowledges.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct I2c {
-    registers: BTreeMap<(u8, u8), u16>,
+    /// By device in the high byte and register in the low one.
+    registers: BTreeMap<u16, u16>,
     pointers: BTreeMap<u8, u8>,
     /// Device, direction and number of bytes of the transaction under way.
     transaction: Option<(u8, bool, u32)>,
+}
+
+fn key(device: u8, register: u8) -> u16 {
+    u16::from_be_bytes([device, register])
 }
 
 impl I2c {
@@ -151,18 +156,18 @@ impl I2c {
     pub(super) fn new(eeprom_id: u32) -> Self {
         let mut registers = BTreeMap::new();
         for (offset, byte) in (0..).zip(eeprom_id.to_be_bytes()) {
-            registers.insert((EEPROM, EEPROM_ID + offset), u16::from(byte));
+            registers.insert(key(EEPROM, EEPROM_ID + offset), u16::from(byte));
         }
         // 25 °C in units of 0.0625 K, left-aligned by four bits.
-        registers.insert((TMP112, 0), 400 << 4);
+        registers.insert(key(TMP112, 0), 400 << 4);
         // Bus voltages in units of 4 mV, left-aligned by three bits: 1.2 V digital, 2.5 V digital, 1.2 V analog, 2.5 V
         // analog, 1.2 V MADC, 1.2 V PLL (register-map 10.2: nominal, without error).
         for (device, millivolts) in INA219.zip([1200, 2500, 1200, 2500, 1200, 1200]) {
-            registers.insert((device, 2), millivolts / 4 << 3);
+            registers.insert(key(device, 2), millivolts / 4 << 3);
         }
         for device in AD5252 {
-            registers.insert((device, 1), 0);
-            registers.insert((device, 3), 0);
+            registers.insert(key(device, 1), 0);
+            registers.insert(key(device, 3), 0);
         }
         Self { registers, pointers: BTreeMap::new(), transaction: None }
     }
@@ -187,7 +192,7 @@ impl I2c {
         let Some(kind) = i2c_device(device) else { return };
         let byte = word as u8;
         if kind == I2cDevice::Single {
-            self.registers.insert((device, 0), u16::from(byte));
+            self.registers.insert(key(device, 0), u16::from(byte));
             return;
         }
         if count == 0 {
@@ -195,7 +200,7 @@ impl I2c {
             return;
         }
         let pointer = self.pointers.get(&device).copied().unwrap_or(0);
-        let register = self.registers.entry((device, pointer)).or_insert(0);
+        let register = self.registers.entry(key(device, pointer)).or_insert(0);
         match kind {
             I2cDevice::Wide if count % 2 == 1 => *register = *register & 0xFF | u16::from(byte) << 8,
             I2cDevice::Wide => *register = *register & 0xFF00 | u16::from(byte),
@@ -213,7 +218,7 @@ impl I2c {
             I2cDevice::Single => 0,
             _ => self.pointers.get(&device).copied().unwrap_or(0),
         };
-        let register = self.registers.get(&(device, pointer)).copied().unwrap_or(0);
+        let register = self.registers.get(&key(device, pointer)).copied().unwrap_or(0);
         if kind == I2cDevice::Bytes {
             self.pointers.insert(device, pointer.wrapping_add(1));
         }
