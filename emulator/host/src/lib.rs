@@ -5,10 +5,13 @@
 //! front of any [`Device`](device::Device) in this process, or a client which talks to an executor elsewhere through the
 //! transport that the official host software uses. Both answer with the same [`Results`](recording::Results).
 
+pub mod archive;
 pub mod chip_device;
 pub mod connection;
 pub mod device;
 pub mod executor;
+pub mod loopback;
+pub mod message;
 pub mod playback;
 pub mod ppu_program;
 pub mod recording;

@@ -272,8 +272,10 @@ impl ProgramBuilder {
         MarkerTicket { index: self.markers - 1 }
     }
 
-    /// A marker directly followed by the timer's reset: recorded times become relative to it.
+    /// A marker directly followed by the timer's reset: recorded times become relative to it. Answers to earlier reads are
+    /// waited for, because two responses can't share a cycle and the marker's time is to be exact.
     pub fn epoch(&mut self) -> Epoch {
+        self.barrier_omnibus();
         let marker = self.marker();
         self.setup();
         Epoch { marker, zero_after: FpgaCycles(1) }

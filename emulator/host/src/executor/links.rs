@@ -1,0 +1,92 @@
+//! The eight high-speed links between FPGA and chip (host-interface 2.4, 2.10, register-map 8.3).
+
+use serde::{Deserialize, Serialize};
+
+/// Which links are up, and the counters of what went over them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Links {
+    fpga_enable: u8,
+    chip_enable: u8,
+    /// Cycle in which each link is up.
+    up_at: [Option<u64>; 8],
+    /// Words handed to the reliable transport in either direction: accesses, and answers to reads.
+    pub(super) writes: u32,
+    pub(super) reads: u32,
+    /// Words on the wire in either direction, acknowledgements of writes and events included.
+    pub(super) tx: u32,
+    pub(super) rx: u32,
+}
+
+/// A link that will be up: its number and from which cycle on.
+pub(super) type LinkUp = (u8, u64);
+
+impl Links {
+    pub(super) const UP_FLAG: u8 = 1 << 4;
+
+    pub(super) fn new(fpga_enable: u8) -> Self {
+        Self { fpga_enable, ..Self::default() }
+    }
+
+    /// All links up from cycle 0.
+    pub(super) fn started() -> Self {
+        Self { fpga_enable: 0xFF, chip_enable: 0xFF, up_at: [Some(0); 8], ..Self::default() }
+    }
+
+    /// Cycle from which on the chip can be reached.
+    pub(super) fn up_at(&self) -> Option<u64> {
+        self.up_at.iter().copied().flatten().min()
+    }
+
+    pub(super) fn is_up(&self, cycle: u64) -> bool {
+        self.up_at().is_some_and(|up| up <= cycle)
+    }
+
+    pub(super) fn enable_fpga(&mut self, mask: u8, cycle: u64, training: u64) -> Vec<LinkUp> {
+        self.fpga_enable = mask;
+        self.retrain(cycle, training)
+    }
+
+    pub(super) fn enable_chip(&mut self, mask: u8, cycle: u64, training: u64) -> Vec<LinkUp> {
+        self.chip_enable = mask;
+        self.retrain(cycle, training)
+    }
+
+    fn retrain(&mut self, cycle: u64, training: u64) -> Vec<LinkUp> {
+        let enabled = self.fpga_enable & self.chip_enable;
+        let mut coming = Vec::new();
+        for (link, up_at) in (0_u8..).zip(&mut self.up_at) {
+            if enabled >> link & 1 == 0 {
+                *up_at = None;
+            } else if up_at.is_none() {
+                *up_at = Some(cycle + training);
+                coming.push((link, cycle + training));
+            }
+        }
+        coming
+    }
+
+    /// Cycles since link `link` is up.
+    pub(super) fn online_time(&self, link: usize, cycle: u64) -> u32 {
+        self.up_at[link].map_or(0, |up| cycle.saturating_sub(up) as u32)
+    }
+
+    /// Share of link `link` in `total` words; which link carries a word is not observable, they take turns.
+    pub(super) fn share(total: u32, link: u32) -> u32 {
+        total / 8 + u32::from(total % 8 > link)
+    }
+
+    /// A write went over the links, and its acknowledgement back.
+    pub(super) fn count_write(&mut self) {
+        self.writes = self.writes.wrapping_add(1);
+        self.tx = self.tx.wrapping_add(1);
+        self.rx = self.rx.wrapping_add(1);
+    }
+
+    /// A read went over the links, and its answer back.
+    pub(super) fn count_read(&mut self) {
+        self.writes = self.writes.wrapping_add(1);
+        self.reads = self.reads.wrapping_add(1);
+        self.tx = self.tx.wrapping_add(1);
+        self.rx = self.rx.wrapping_add(1);
+    }
+}
