@@ -3,6 +3,14 @@
 //! The images are checked in so that no cross-compiler is needed to use them; `make -C firmware check` proves that
 //! they are what the sources build to. They carry symbols and line information. How to write a program: `firmware/README.md`.
 
+pub mod block;
+pub mod control;
+pub mod homeostasis;
+pub mod rstdp;
+pub mod stdp;
+pub mod structural;
+pub mod vector_macros;
+
 /// One built program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Program {
