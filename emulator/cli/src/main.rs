@@ -1,2 +1,5 @@
-//! The command line of the BrainScaleS-2 emulator.
-fn main() {}
+//! The command `bss2`; everything it does is in the library beside it.
+
+fn main() -> std::process::ExitCode {
+    bss2::main(std::env::args_os())
+}

@@ -1,0 +1,47 @@
+//! Ctrl-C: a flag that everything long polls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the user wants the work to stop. Clones share the flag.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A flag that the first Ctrl-C (or a polite termination signal) sets. The second one leaves the program at once with
+    /// code 130. Where the system gives no handler, or one is installed already, the flag merely stays unset.
+    pub(crate) fn on_ctrl_c() -> Self {
+        let cancel = Self::new();
+        let flag = cancel.clone();
+        let handler = move || {
+            if flag.0.swap(true, Ordering::SeqCst) {
+                std::process::exit(130);
+            }
+            eprintln!("\nstopping; what was computed so far will be written (Ctrl-C again leaves at once)");
+        };
+        if let Err(error) = ctrlc::set_handler(handler) {
+            tracing::warn!("Ctrl-C will end the program without writing what was computed: {error}");
+        }
+        cancel
+    }
+
+    /// Whether the work should stop at the next point where its results are whole.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Asks for the end of the work, as Ctrl-C does.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The flag itself, for layers that poll a plain atomic and do not know this crate.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}

@@ -1,0 +1,87 @@
+//! The yardstick for the Pong experiments: what players without a chip achieve.
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use super::game::{Game, Player, Rules};
+use super::{Context, Experiment, ExperimentError, Report};
+
+/// Three players without a chip: one follows the ball, one draws its target, one stays where it is.
+#[derive(clap::Args, Debug)]
+pub(super) struct PongBaselines {
+    /// Rows of the grid
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    rows: usize,
+    /// Iterations of each player
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    iterations: u64,
+    /// Length of the paddle in rows [default: 2.24, as in the published game]
+    #[arg(long, value_name = "ROWS")]
+    paddle: Option<f64>,
+}
+
+/// Iterations between two looks at the cancel flag.
+const CHUNK: u64 = 1_000;
+
+impl Experiment for PongBaselines {
+    const NAME: &'static str = "pong-baselines";
+    const ABOUT: &'static str = "Plays Pong without a chip: what a perfect and a random player achieve";
+    const REFERENCE: &'static str = "experiments E01, task; yardstick for pong";
+
+    fn run(&self, context: &Context) -> Result<Report, ExperimentError> {
+        let rules = self.rules()?;
+        let mut draw = Pcg64Mcg::seed_from_u64(context.seed());
+        let mut random = |_| draw.random_range(0..rules.rows);
+        let mut follow = |row| row;
+        let mut stay = |_| rules.rows / 2;
+        let players: [(&'static str, &mut dyn Player); 3] =
+            [("perfect", &mut follow), ("random", &mut random), ("motionless", &mut stay)];
+
+        let mut table = context.csv("players", &["player", "iterations", "hits", "misses"])?;
+        let mut report = Report::new();
+        for (name, player) in players {
+            let task = context.task(name, self.iterations, "iterations");
+            let mut game = Game::new(rules, context.seed());
+            let mut played = 0;
+            let mut score = (0u32, 0u32);
+            while played < self.iterations && !context.cancelled() {
+                let chunk = CHUNK.min(self.iterations - played);
+                for _ in 0..chunk {
+                    let frame = game.step(player);
+                    score = (frame.hits, frame.misses);
+                }
+                played += chunk;
+                task.advance(chunk);
+            }
+            table.row(&[name.to_owned(), played.to_string(), score.0.to_string(), score.1.to_string()])?;
+            let rate = f64::from(score.0) / f64::from(score.0 + score.1);
+            let figure = report.figure(format!("{name}_hit_rate"), rate);
+            if name == "perfect" {
+                figure.at_least(1.0);
+            } else {
+                figure.at_most(0.5);
+            }
+        }
+        Ok(report)
+    }
+}
+
+impl PongBaselines {
+    fn rules(&self) -> Result<Rules, ExperimentError> {
+        let refuse = |option, reason: &str| ExperimentError::Option { option, reason: reason.to_owned() };
+        if !(2..=256).contains(&self.rows) {
+            return Err(refuse("rows", &format!("{} is not within 2..=256", self.rows)));
+        }
+        let mut rules = Rules::with_rows(self.rows);
+        if let Some(length) = self.paddle {
+            if !(length > 0.0 && length <= self.rows as f64) {
+                return Err(refuse(
+                    "paddle",
+                    &format!("{length} is not above 0 and at most the {} rows", self.rows),
+                ));
+            }
+            rules.paddle_length = length / self.rows as f64;
+        }
+        Ok(rules)
+    }
+}

@@ -1,0 +1,323 @@
+//! What figures are drawn on: one drawing, two files.
+//!
+//! Drawing happens in device units, [`DEVICE`] to the point. The bitmap is reduced to two pixels per point, which smooths every edge; the SVG keeps
+//! its size in points and gains the precision.
+
+use std::fmt::{self, Write};
+use std::sync::OnceLock;
+
+use base64::Engine;
+use plotters::backend::{BitMapBackend, SVGBackend};
+use plotters::coord::Shift;
+use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea};
+use plotters::style::{FontStyle, register_font};
+use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind};
+
+use super::Plot;
+
+/// Device units per point.
+pub(super) const DEVICE: u32 = 4;
+/// Device units per pixel of the PNG, in each direction.
+const REDUCTION: u32 = 2;
+/// Largest size of a figure in points; 4096 x 4096 points take 800 MB while drawn.
+const LARGEST: u32 = 4096;
+/// How the font is called, here and in SVG files, where readers without it take the next.
+pub(super) const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
+
+/// A rectangle of a figure to draw on.
+pub type Area<'a> = DrawingArea<Backend<'a>, Shift>;
+
+/// Why a figure could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// There are no finite data to draw.
+    #[error("nothing to draw: {0}")]
+    Empty(&'static str),
+    /// Two parts of the data have different lengths.
+    #[error("{what}: {found} values where {expected} belong")]
+    Length {
+        /// Which part.
+        what: &'static str,
+        /// Values it should have.
+        expected: usize,
+        /// Values it has.
+        found: usize,
+    },
+    /// The figure has no area or is larger than 4096 points.
+    #[error("a figure of {0} x {1} points")]
+    Size(u32, u32),
+    /// The plotting library refused.
+    #[error("{0}")]
+    Drawing(String),
+    /// An image could not be encoded.
+    #[error("encoding the image: {0}")]
+    Encoding(String),
+}
+
+impl From<png::EncodingError> for PlotError {
+    fn from(error: png::EncodingError) -> Self {
+        Self::Encoding(error.to_string())
+    }
+}
+
+impl<E: std::error::Error + Send + Sync> From<DrawingAreaErrorKind<E>> for PlotError {
+    fn from(error: DrawingAreaErrorKind<E>) -> Self {
+        Self::Drawing(error.to_string())
+    }
+}
+
+/// A drawn figure.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The PNG file, two pixels per point.
+    pub png: Vec<u8>,
+    /// The SVG file.
+    pub svg: String,
+}
+
+impl Rendered {
+    /// Draws a figure.
+    ///
+    /// # Errors
+    /// [`PlotError`] of the figure itself, or [`PlotError::Size`].
+    pub fn of(plot: &dyn Plot) -> Result<Self, PlotError> {
+        let size = plot.size();
+        let pixels = Pixels::of(size, |area| plot.draw(area))?;
+        Ok(Self { png: pixels.png()?, svg: svg(size, plot)? })
+    }
+}
+
+/// A picture of 8-bit red, green, blue, row by row from the top.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pixels {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) rgb: Vec<u8>,
+}
+
+impl Pixels {
+    /// Draws on white, two pixels per point.
+    pub(super) fn of(
+        (width, height): (u32, u32),
+        draw: impl FnOnce(&Area<'_>) -> Result<(), PlotError>,
+    ) -> Result<Self, PlotError> {
+        if width == 0 || height == 0 || width > LARGEST || height > LARGEST {
+            return Err(PlotError::Size(width, height));
+        }
+        prepare_fonts();
+        let device = (width * DEVICE, height * DEVICE);
+        let mut buffer = vec![255; 3 * device.0 as usize * device.1 as usize];
+        {
+            let area =
+                Backend(Kind::Bitmap(BitMapBackend::with_buffer(&mut buffer, device))).into_drawing_area();
+            draw(&area)?;
+            area.present()?;
+        }
+        Ok(Self { width: device.0, height: device.1, rgb: buffer }.reduced())
+    }
+
+    /// Every [`REDUCTION`] x [`REDUCTION`] pixels become their mean.
+    fn reduced(&self) -> Self {
+        let (width, height) = (self.width / REDUCTION, self.height / REDUCTION);
+        let stride = 3 * self.width as usize;
+        let step = REDUCTION as usize;
+        let mut rgb = Vec::with_capacity(3 * width as usize * height as usize);
+        for y in 0..height as usize {
+            for x in 0..width as usize {
+                for channel in 0..3 {
+                    let corner = y * step * stride + x * step * 3 + channel;
+                    let sum: u32 = (0..step)
+                        .flat_map(|dy| (0..step).map(move |dx| corner + dy * stride + 3 * dx))
+                        .map(|index| u32::from(self.rgb[index]))
+                        .sum();
+                    rgb.push(((sum + REDUCTION * REDUCTION / 2) / (REDUCTION * REDUCTION)) as u8);
+                }
+            }
+        }
+        Self { width, height, rgb }
+    }
+
+    pub(super) fn png(&self) -> Result<Vec<u8>, PlotError> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.width, self.height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::High);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.rgb)?;
+        writer.finish()?;
+        Ok(file)
+    }
+}
+
+fn svg((width, height): (u32, u32), plot: &dyn Plot) -> Result<String, PlotError> {
+    let device = (width * DEVICE, height * DEVICE);
+    let mut text = String::new();
+    let mut images = String::new();
+    {
+        let svg = SVGBackend::with_string(&mut text, device);
+        let area = Backend(Kind::Svg(svg, &mut images)).into_drawing_area();
+        plot.draw(&area)?;
+        area.present()?;
+    }
+    // The drawing keeps its device units as the view box, the page has its size in points. Pixel images lie below all that is
+    // drawn.
+    let Some((_, drawing)) = text.split_once(">\n") else {
+        return Err(PlotError::Encoding("the SVG document has no content".into()));
+    };
+    Ok(format!(
+        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" stroke-linejoin=\"round\" \
+         xmlns=\"http://www.w3.org/2000/svg\">\n<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n{images}{drawing}",
+        device.0, device.1
+    ))
+}
+
+/// Gives plotters the fonts that are part of the program, once.
+fn prepare_fonts() {
+    static DONE: OnceLock<()> = OnceLock::new();
+    DONE.get_or_init(|| {
+        let regular = include_bytes!("../../assets/DejaVuSans.subset.ttf");
+        let bold = include_bytes!("../../assets/DejaVuSans-Bold.subset.ttf");
+        for (style, bytes) in [(FontStyle::Normal, regular.as_slice()), (FontStyle::Bold, bold.as_slice())] {
+            // The two files are constants and a test draws with both.
+            if register_font(FONT, style, bytes).is_err() {
+                tracing::error!("the built-in font cannot be read");
+            }
+        }
+    });
+}
+
+/// The drawing back end: a bitmap or an SVG document. One type, so that a figure is compiled once and can be put into lists.
+pub struct Backend<'a>(Kind<'a>);
+
+enum Kind<'a> {
+    Bitmap(BitMapBackend<'a>),
+    /// With the elements of the pixel images, which plotters' own SVG back end holds with another image library only.
+    Svg(SVGBackend<'a>, &'a mut String),
+}
+
+impl fmt::Debug for Backend<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Bitmap(_) => "Bitmap",
+            Kind::Svg(..) => "Svg",
+        })
+    }
+}
+
+/// What one of the two back ends said.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BackendError(String);
+
+fn said<E: std::error::Error + Send + Sync>(error: DrawingErrorKind<E>) -> DrawingErrorKind<BackendError> {
+    DrawingErrorKind::DrawingError(BackendError(error.to_string()))
+}
+
+/// Calls the same method of whichever back end there is.
+macro_rules! forward {
+    ($self:ident.$method:ident($($argument:expr),*)) => {
+        match &mut $self.0 {
+            Kind::Bitmap(backend) => backend.$method($($argument),*).map_err(said),
+            Kind::Svg(backend, _) => backend.$method($($argument),*).map_err(said),
+        }
+    };
+}
+
+type Drawn = Result<(), DrawingErrorKind<BackendError>>;
+
+impl DrawingBackend for Backend<'_> {
+    type ErrorType = BackendError;
+
+    fn get_size(&self) -> (u32, u32) {
+        match &self.0 {
+            Kind::Bitmap(backend) => backend.get_size(),
+            Kind::Svg(backend, _) => backend.get_size(),
+        }
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn {
+        forward!(self.ensure_prepared())
+    }
+
+    fn present(&mut self) -> Drawn {
+        forward!(self.present())
+    }
+
+    fn draw_pixel(&mut self, point: BackendCoord, color: BackendColor) -> Drawn {
+        forward!(self.draw_pixel(point, color))
+    }
+
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
+        forward!(self.draw_line(from, to, style))
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        upper_left: BackendCoord,
+        bottom_right: BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        forward!(self.draw_rect(upper_left, bottom_right, style, fill))
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        forward!(self.draw_path(path, style))
+    }
+
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        center: BackendCoord,
+        radius: u32,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        forward!(self.draw_circle(center, radius, style, fill))
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        forward!(self.fill_polygon(path, style))
+    }
+
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, position: BackendCoord) -> Drawn {
+        forward!(self.draw_text(text, style, position))
+    }
+
+    fn estimate_text_size<S: BackendTextStyle>(
+        &self,
+        text: &str,
+        style: &S,
+    ) -> Result<(u32, u32), DrawingErrorKind<BackendError>> {
+        match &self.0 {
+            Kind::Bitmap(backend) => backend.estimate_text_size(text, style).map_err(said),
+            Kind::Svg(backend, _) => backend.estimate_text_size(text, style).map_err(said),
+        }
+    }
+
+    fn blit_bitmap(&mut self, (x, y): BackendCoord, (width, height): (u32, u32), rgb: &[u8]) -> Drawn {
+        let images = match &mut self.0 {
+            Kind::Bitmap(backend) => return backend.blit_bitmap((x, y), (width, height), rgb).map_err(said),
+            Kind::Svg(_, images) => images,
+        };
+        let png = Pixels { width, height, rgb: rgb.to_vec() }
+            .png()
+            .map_err(|error| DrawingErrorKind::DrawingError(BackendError(error.to_string())))?;
+        let data = base64::engine::general_purpose::STANDARD.encode(png);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            images,
+            "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" href=\"data:image/png;base64,{data}\"/>"
+        );
+        Ok(())
+    }
+}
