@@ -556,3 +556,80 @@ proptest! {
         }
     }
 }
+
+/// Set `UPDATE_PAGES=1` to renew the pages.
+#[test]
+fn the_reference_pages_are_current() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+    let pages =
+        [("registers.md", reference::registers_page()), ("register-coverage.md", reference::coverage_page())];
+    for (name, page) in pages {
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &page).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == page,
+            "{name} is out of date: run `UPDATE_PAGES=1 cargo test -p bss2-chip --test registers`"
+        );
+    }
+}
+
+#[test]
+fn a_dump_names_words_and_values() {
+    let mut chip = RegisterFile::chip();
+    chip.write(register(0x001a_1001), 0xd9);
+    let words: Vec<_> = chip.dump(&[Block::NeuronBackendConfig, Block::EventRecordingConfig]).collect();
+    assert_eq!(words.len(), 2048, "the FPGA register is not in the file of a chip");
+    let text = words[1].to_string();
+    let expected = "\
+0x001a1001  0x000000d9  NeuronBackendConfig[side 0, hemisphere 0, column_in_side 0].w1
+      3..0  refractory_time_1                        6  (bits 0x9)
+      5..4  address_out_lsbs                         2  (bits 0x1)
+      7..6  reset_holdoff_2                          3";
+    assert_eq!(text, expected);
+    let json = serde_json::to_value(&words[1]).unwrap();
+    assert_eq!(json["fields"][1]["value"], 2);
+    assert_eq!((&json["address"], &json["reset"]), (&0x001a_1001.into(), &0.into()));
+}
+
+#[test]
+fn host_defaults_can_replace_the_reset_values() {
+    let mut chip = RegisterFile::chip();
+    chip.load_host_defaults();
+    assert_eq!(chip.get(300), Some(NeuronBackendConfig::default()));
+    assert_eq!(chip.get(1023), Some(cadc::CADCChannelConfig { offset: 0 }));
+    assert_eq!(chip.words(Block::JTAGIdCode, 0), Some(&[0x3485_80af][..]));
+    assert!(chip.has_dirty());
+}
+
+#[test]
+fn the_capmem_parameters_are_those_of_the_register_map() {
+    use bss2_chip::registers::capmem::{CellKind, NeuronParameter, SharedParameter, shared_parameter};
+    let map = json("register-map.json.gz");
+    let rows = map["capmem"]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), NeuronParameter::ALL.len());
+    for (ours, row) in NeuronParameter::ALL.into_iter().zip(rows) {
+        let kind = if ours.kind() == CellKind::Voltage { "voltage" } else { "current" };
+        assert_eq!(u32::from(ours.row()), number(&row["row"]));
+        assert_eq!((ours.name(), kind), (row["name"].as_str().unwrap(), row["kind"].as_str().unwrap()));
+    }
+    let cells = map["capmem"]["shared_cells"].as_array().unwrap();
+    assert_eq!(cells.len(), SharedParameter::ALL.len());
+    for (ours, cell) in SharedParameter::ALL.iter().zip(cells) {
+        assert_eq!(ours.name(), cell["name"]);
+        assert_eq!(ours.place(), (number(&cell["column"]) as u8, number(&cell["row"]) as u8));
+        let blocks = match cell["block"].as_str() {
+            Some("all") => Quadrant::ALL.to_vec(),
+            _ => vec![Quadrant::ALL[number(&cell["block"]) as usize]],
+        };
+        assert_eq!(ours.blocks(), blocks, "{}", ours.name());
+    }
+    let unused = (0..12480).filter(|&instance| {
+        let (block, row, column) = capmem_cell_of(instance).unwrap();
+        column >= 128 && shared_parameter(block, row, column).is_none()
+    });
+    assert_eq!(unused.count(), 90);
+}
