@@ -495,34 +495,47 @@ fn a_snapshot_of_a_file_restores_it() {
     assert!(error.to_string().contains("3 words"), "{error}");
 }
 
-/// Every typed block: raw words to values and back, and the host default.
-macro_rules! every_block {
-    ($($type:path),+ $(,)?) => {
-        [$(|words: &[u32]| -> (Block, Vec<u32>, Vec<u32>) {
-            fn check<T: TypedBlock>(words: &[u32]) -> (Block, Vec<u32>, Vec<u32>) {
-                let count = T::BLOCK.description().words.len();
-                let Ok(words) = T::Words::try_from(&words[..count]) else { panic!("{}", T::BLOCK) };
-                let back = T::from_words(&words).to_words().as_ref().to_vec();
-                (T::BLOCK, back, T::default().to_words().as_ref().to_vec())
-            }
-            check::<$type>(words)
-        }),+]
-    };
+/// Raw words of a block to values and back, and the words of its host default.
+type RoundTrip = fn(&[u32]) -> (Block, Vec<u32>, Vec<u32>);
+
+fn round_trip<T: TypedBlock>(words: &[u32]) -> (Block, Vec<u32>, Vec<u32>) {
+    let count = T::BLOCK.description().words.len();
+    let Ok(words) = T::Words::try_from(&words[..count]) else { panic!("{}", T::BLOCK) };
+    let back = T::from_words(&words).to_words().as_ref().to_vec();
+    (T::BLOCK, back, T::default().to_words().as_ref().to_vec())
 }
+
+const ROUND_TRIPS: [RoundTrip; 24] = [
+    round_trip::<chip_level::SystimeSyncBase>,
+    round_trip::<chip_level::CommonPhyConfigChip>,
+    round_trip::<chip_level::SynapseBiasSelection>,
+    round_trip::<clocks::ADPLL>,
+    round_trip::<clocks::PLLClockOutputBlock>,
+    round_trip::<readout::MADCConfig>,
+    round_trip::<readout::PadMultiplexerConfig>,
+    round_trip::<readout::ReferenceGeneratorConfig>,
+    round_trip::<padi::CommonPADIBusConfig>,
+    round_trip::<SynapseDriverConfig>,
+    round_trip::<NeuronConfig>,
+    round_trip::<NeuronBackendConfig>,
+    round_trip::<neuron::CommonNeuronBackendConfig>,
+    round_trip::<spl1::BackgroundSpikeSource>,
+    round_trip::<spl1::CrossbarNode>,
+    round_trip::<capmem::CapMemCell>,
+    round_trip::<synapse_memory::CommonCorrelationConfig>,
+    round_trip::<SynapseWeightQuad>,
+    round_trip::<synapse_memory::SynapseQuad>,
+    round_trip::<synapse_memory::ColumnCorrelationQuad>,
+    round_trip::<cadc::CADCChannelConfig>,
+    round_trip::<link::PhyConfigFPGA>,
+    round_trip::<link::PhyStatus>,
+    round_trip::<executor::PollingOmnibusBlockConfig>,
+];
 
 proptest! {
     #[test]
     fn typed_values_keep_all_bits_that_exist(words in prop::array::uniform10(any::<u32>())) {
-        let blocks: [fn(&[u32]) -> (Block, Vec<u32>, Vec<u32>); 24] = every_block![
-            chip_level::SystimeSyncBase, chip_level::CommonPhyConfigChip, chip_level::SynapseBiasSelection, clocks::ADPLL,
-            clocks::PLLClockOutputBlock, readout::MADCConfig, readout::PadMultiplexerConfig,
-            readout::ReferenceGeneratorConfig, padi::CommonPADIBusConfig, SynapseDriverConfig, NeuronConfig,
-            NeuronBackendConfig, neuron::CommonNeuronBackendConfig, spl1::BackgroundSpikeSource, spl1::CrossbarNode,
-            capmem::CapMemCell, synapse_memory::CommonCorrelationConfig, SynapseWeightQuad, synapse_memory::SynapseQuad,
-            synapse_memory::ColumnCorrelationQuad, cadc::CADCChannelConfig, link::PhyConfigFPGA, link::PhyStatus,
-            executor::PollingOmnibusBlockConfig,
-        ];
-        for block in blocks {
+        for block in ROUND_TRIPS {
             let (block, back, default) = block(&words);
             let description = block.description();
             for (index, (row, &word)) in description.words.iter().zip(&words).enumerate() {
@@ -534,18 +547,19 @@ proptest! {
 
     #[test]
     fn encodings_are_invertible(value in any::<u32>(), width in 1u8..=32) {
-        let mask = u32::MAX >> (32 - u32::from(width));
-        for encoding in [Encoding::Plain, Encoding::Inverted, Encoding::MinusOne, Encoding::Excess128, Encoding::BitReversed] {
-            prop_assert_eq!(encoding.encode(encoding.decode(value & mask, width), width), value & mask, "{:?}", encoding);
+        use Encoding::*;
+        let raw = value & u32::MAX >> (32 - u32::from(width));
+        for encoding in [Plain, Inverted, MinusOne, Excess128, BitReversed] {
+            prop_assert_eq!(encoding.encode(encoding.decode(raw, width), width), raw, "{:?}", encoding);
         }
         prop_assert_eq!(WordEncoding::Gray.decode(WordEncoding::Gray.encode(value)), value);
         prop_assert_eq!(permute_weight(permute_weight(value as u8)), value as u8);
-        let top = i64::from(width) - 1;
-        for value in -1..=top {
-            prop_assert_eq!(Encoding::OneHotReversed.decode(Encoding::OneHotReversed.encode(value, width), width), value);
+        let width_value = i64::from(width);
+        for value in -1..width_value {
+            prop_assert_eq!(OneHotReversed.decode(OneHotReversed.encode(value, width), width), value);
         }
-        for value in 0..=top + 1 {
-            prop_assert_eq!(Encoding::Thermometer.decode(Encoding::Thermometer.encode(value, width), width), value);
+        for value in 0..=width_value {
+            prop_assert_eq!(Thermometer.decode(Thermometer.encode(value, width), width), value);
         }
     }
 
