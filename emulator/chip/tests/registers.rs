@@ -495,34 +495,47 @@ fn a_snapshot_of_a_file_restores_it() {
     assert!(error.to_string().contains("3 words"), "{error}");
 }
 
-/// Every typed block: raw words to values and back, and the host default.
-macro_rules! every_block {
-    ($($type:path),+ $(,)?) => {
-        [$(|words: &[u32]| -> (Block, Vec<u32>, Vec<u32>) {
-            fn check<T: TypedBlock>(words: &[u32]) -> (Block, Vec<u32>, Vec<u32>) {
-                let count = T::BLOCK.description().words.len();
-                let Ok(words) = T::Words::try_from(&words[..count]) else { panic!("{}", T::BLOCK) };
-                let back = T::from_words(&words).to_words().as_ref().to_vec();
-                (T::BLOCK, back, T::default().to_words().as_ref().to_vec())
-            }
-            check::<$type>(words)
-        }),+]
-    };
+/// Raw words of a block to values and back, and the words of its host default.
+type RoundTrip = fn(&[u32]) -> (Block, Vec<u32>, Vec<u32>);
+
+fn round_trip<T: TypedBlock>(words: &[u32]) -> (Block, Vec<u32>, Vec<u32>) {
+    let count = T::BLOCK.description().words.len();
+    let Ok(words) = T::Words::try_from(&words[..count]) else { panic!("{}", T::BLOCK) };
+    let back = T::from_words(&words).to_words().as_ref().to_vec();
+    (T::BLOCK, back, T::default().to_words().as_ref().to_vec())
 }
+
+const ROUND_TRIPS: [RoundTrip; 24] = [
+    round_trip::<chip_level::SystimeSyncBase>,
+    round_trip::<chip_level::CommonPhyConfigChip>,
+    round_trip::<chip_level::SynapseBiasSelection>,
+    round_trip::<clocks::ADPLL>,
+    round_trip::<clocks::PLLClockOutputBlock>,
+    round_trip::<readout::MADCConfig>,
+    round_trip::<readout::PadMultiplexerConfig>,
+    round_trip::<readout::ReferenceGeneratorConfig>,
+    round_trip::<padi::CommonPADIBusConfig>,
+    round_trip::<SynapseDriverConfig>,
+    round_trip::<NeuronConfig>,
+    round_trip::<NeuronBackendConfig>,
+    round_trip::<neuron::CommonNeuronBackendConfig>,
+    round_trip::<spl1::BackgroundSpikeSource>,
+    round_trip::<spl1::CrossbarNode>,
+    round_trip::<capmem::CapMemCell>,
+    round_trip::<synapse_memory::CommonCorrelationConfig>,
+    round_trip::<SynapseWeightQuad>,
+    round_trip::<synapse_memory::SynapseQuad>,
+    round_trip::<synapse_memory::ColumnCorrelationQuad>,
+    round_trip::<cadc::CADCChannelConfig>,
+    round_trip::<link::PhyConfigFPGA>,
+    round_trip::<link::PhyStatus>,
+    round_trip::<executor::PollingOmnibusBlockConfig>,
+];
 
 proptest! {
     #[test]
     fn typed_values_keep_all_bits_that_exist(words in prop::array::uniform10(any::<u32>())) {
-        let blocks: [fn(&[u32]) -> (Block, Vec<u32>, Vec<u32>); 24] = every_block![
-            chip_level::SystimeSyncBase, chip_level::CommonPhyConfigChip, chip_level::SynapseBiasSelection, clocks::ADPLL,
-            clocks::PLLClockOutputBlock, readout::MADCConfig, readout::PadMultiplexerConfig,
-            readout::ReferenceGeneratorConfig, padi::CommonPADIBusConfig, SynapseDriverConfig, NeuronConfig,
-            NeuronBackendConfig, neuron::CommonNeuronBackendConfig, spl1::BackgroundSpikeSource, spl1::CrossbarNode,
-            capmem::CapMemCell, synapse_memory::CommonCorrelationConfig, SynapseWeightQuad, synapse_memory::SynapseQuad,
-            synapse_memory::ColumnCorrelationQuad, cadc::CADCChannelConfig, link::PhyConfigFPGA, link::PhyStatus,
-            executor::PollingOmnibusBlockConfig,
-        ];
-        for block in blocks {
+        for block in ROUND_TRIPS {
             let (block, back, default) = block(&words);
             let description = block.description();
             for (index, (row, &word)) in description.words.iter().zip(&words).enumerate() {
@@ -534,18 +547,19 @@ proptest! {
 
     #[test]
     fn encodings_are_invertible(value in any::<u32>(), width in 1u8..=32) {
-        let mask = u32::MAX >> (32 - u32::from(width));
-        for encoding in [Encoding::Plain, Encoding::Inverted, Encoding::MinusOne, Encoding::Excess128, Encoding::BitReversed] {
-            prop_assert_eq!(encoding.encode(encoding.decode(value & mask, width), width), value & mask, "{:?}", encoding);
+        use Encoding::*;
+        let raw = value & u32::MAX >> (32 - u32::from(width));
+        for encoding in [Plain, Inverted, MinusOne, Excess128, BitReversed] {
+            prop_assert_eq!(encoding.encode(encoding.decode(raw, width), width), raw, "{:?}", encoding);
         }
         prop_assert_eq!(WordEncoding::Gray.decode(WordEncoding::Gray.encode(value)), value);
         prop_assert_eq!(permute_weight(permute_weight(value as u8)), value as u8);
-        let top = i64::from(width) - 1;
-        for value in -1..=top {
-            prop_assert_eq!(Encoding::OneHotReversed.decode(Encoding::OneHotReversed.encode(value, width), width), value);
+        let width_value = i64::from(width);
+        for value in -1..width_value {
+            prop_assert_eq!(OneHotReversed.decode(OneHotReversed.encode(value, width), width), value);
         }
-        for value in 0..=top + 1 {
-            prop_assert_eq!(Encoding::Thermometer.decode(Encoding::Thermometer.encode(value, width), width), value);
+        for value in 0..=width_value {
+            prop_assert_eq!(Thermometer.decode(Thermometer.encode(value, width), width), value);
         }
     }
 
@@ -555,4 +569,81 @@ proptest! {
             prop_assert_eq!(register.address(), Some(address));
         }
     }
+}
+
+/// Set `UPDATE_PAGES=1` to renew the pages.
+#[test]
+fn the_reference_pages_are_current() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+    let pages =
+        [("registers.md", reference::registers_page()), ("register-coverage.md", reference::coverage_page())];
+    for (name, page) in pages {
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &page).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == page,
+            "{name} is out of date: run `UPDATE_PAGES=1 cargo test -p bss2-chip --test registers`"
+        );
+    }
+}
+
+#[test]
+fn a_dump_names_words_and_values() {
+    let mut chip = RegisterFile::chip();
+    chip.write(register(0x001a_1001), 0xd9);
+    let words: Vec<_> = chip.dump(&[Block::NeuronBackendConfig, Block::EventRecordingConfig]).collect();
+    assert_eq!(words.len(), 2048, "the FPGA register is not in the file of a chip");
+    let text = words[1].to_string();
+    let expected = "\
+0x001a1001  0x000000d9  NeuronBackendConfig[side 0, hemisphere 0, column_in_side 0].w1
+      3..0  refractory_time_1                        6  (bits 0x9)
+      5..4  address_out_lsbs                         2  (bits 0x1)
+      7..6  reset_holdoff_2                          3";
+    assert_eq!(text, expected);
+    let json = serde_json::to_value(&words[1]).unwrap();
+    assert_eq!(json["fields"][1]["value"], 2);
+    assert_eq!((&json["address"], &json["reset"]), (&0x001a_1001.into(), &0.into()));
+}
+
+#[test]
+fn host_defaults_can_replace_the_reset_values() {
+    let mut chip = RegisterFile::chip();
+    chip.load_host_defaults();
+    assert_eq!(chip.get(300), Some(NeuronBackendConfig::default()));
+    assert_eq!(chip.get(1023), Some(cadc::CADCChannelConfig { offset: 0 }));
+    assert_eq!(chip.words(Block::JTAGIdCode, 0), Some(&[0x3485_80af][..]));
+    assert!(chip.has_dirty());
+}
+
+#[test]
+fn the_capmem_parameters_are_those_of_the_register_map() {
+    use bss2_chip::registers::capmem::{CellKind, NeuronParameter, SharedParameter, shared_parameter};
+    let map = json("register-map.json.gz");
+    let rows = map["capmem"]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), NeuronParameter::ALL.len());
+    for (ours, row) in NeuronParameter::ALL.into_iter().zip(rows) {
+        let kind = if ours.kind() == CellKind::Voltage { "voltage" } else { "current" };
+        assert_eq!(u32::from(ours.row()), number(&row["row"]));
+        assert_eq!((ours.name(), kind), (row["name"].as_str().unwrap(), row["kind"].as_str().unwrap()));
+    }
+    let cells = map["capmem"]["shared_cells"].as_array().unwrap();
+    assert_eq!(cells.len(), SharedParameter::ALL.len());
+    for (ours, cell) in SharedParameter::ALL.iter().zip(cells) {
+        assert_eq!(ours.name(), cell["name"]);
+        assert_eq!(ours.place(), (number(&cell["column"]) as u8, number(&cell["row"]) as u8));
+        let blocks = match cell["block"].as_str() {
+            Some("all") => Quadrant::ALL.to_vec(),
+            _ => vec![Quadrant::ALL[number(&cell["block"]) as usize]],
+        };
+        assert_eq!(ours.blocks(), blocks, "{}", ours.name());
+    }
+    let unused = (0..12480).filter(|&instance| {
+        let (block, row, column) = capmem_cell_of(instance).unwrap();
+        column >= 128 && shared_parameter(block, row, column).is_none()
+    });
+    assert_eq!(unused.count(), 90);
 }

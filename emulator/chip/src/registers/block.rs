@@ -23,6 +23,13 @@ macro_rules! blocks {
             /// All blocks.
             pub const ALL: &[Self] = &[$($(Self::$name),+),+];
 
+            /// The group of blocks it is described with: the name of the module, e.g. `spl1`.
+            pub const fn group(self) -> &'static str {
+                match self {
+                    $($(Self::$name)|+ => stringify!($file),)+
+                }
+            }
+
             /// Where it lives and what its bits mean.
             pub const fn description(self) -> &'static BlockDescription {
                 const DESCRIPTIONS: &[BlockDescription] = &[$($(super::$file::$name::DESCRIPTION),+),+];

@@ -42,7 +42,7 @@ register_block! {
         /// Force the lock indication.
         enforce_lock: bool [19] = true;
         /// Phase/frequency detector with or without synchroniser (polarity not documented).
-        pfd_select: bool [20] = false;
+        pfd_select: bool [20] = false, Tagged;
         /// Lock-detector window: 0 long, 1 short.
         lock_window: bool [21] = false;
         /// Loop-filter gain is boosted by 2^n during lock-in.
@@ -53,7 +53,7 @@ register_block! {
         enable: bool [30] = true;
         /// Use the register contents instead of the built-in configuration (effect inferred from the name
         /// only).
-        use_external_config: bool [31] = true;
+        use_external_config: bool [31] = true, Tagged;
     }
 }
 

@@ -1,7 +1,7 @@
 //! The default configuration of a whole chip, as every official flow writes it after start-up (settled: 10).
 //!
-//! It consists of the default containers of all blocks in the order in which the host's composite chip container writes
-//! them, with two exceptions: some shared CapMem parameters have a value
+//! It consists of the default containers of all blocks in the order in which the host's composite chip
+//! container writes them, with two exceptions: some shared CapMem parameters have a value
 //! ([`SharedParameter::chip_default`]), and neurons use the small capacitance of their synaptic inputs.
 
 use bss2_base::{Hemisphere, Neuron, Quadrant};

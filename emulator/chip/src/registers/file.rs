@@ -150,6 +150,23 @@ impl RegisterFile {
         self.is_dirty.fill(u64::MAX);
     }
 
+    /// Gives every word that a host can write its host default, as an alternative to the reset values, of
+    /// which many are 0 where 0 is not neutral (settled: O4, `power_up.neutral`). Everything is dirty then.
+    pub fn load_host_defaults(&mut self) {
+        self.reset();
+        for block in self.scope.layout().blocks.iter().flatten() {
+            let words = block.words.len();
+            let range = block.first_word..block.first_word + block.instances as usize * words;
+            for instance in self.words[range].chunks_exact_mut(words) {
+                for (word, layout) in instance.iter_mut().zip(&block.words) {
+                    if layout.access == Access::ReadWrite {
+                        *word = layout.host_default;
+                    }
+                }
+            }
+        }
+    }
+
     fn fill_with_reset_values(&mut self) {
         for block in self.scope.layout().blocks.iter().flatten() {
             let words = block.words.len();

@@ -7,7 +7,7 @@
 //! | what does it hold? | [`RegisterFile`]: bus writes and reads, raw access, what changed since last asked |
 //! | what does a host write at first? | [`default_chip`] |
 //! | what does that mean? | the typed structs, e.g. [`neuron::NeuronBackendConfig`], through [`RegisterFile::get`] |
-//! | what is known about it? | [`Block::description`] |
+//! | what is known about it? | [`Block::description`], [reference pages](mod@reference) |
 //!
 //! The rows are in the files by group; each names its section of the register map. Everything else is
 //! derived.
@@ -28,6 +28,7 @@
 mod block;
 mod default_chip;
 mod description;
+mod dump;
 mod file;
 mod macros;
 mod map;
@@ -44,6 +45,7 @@ pub mod neuron;
 pub mod padi;
 pub mod ppu;
 pub mod readout;
+pub mod reference;
 pub mod spike_io;
 pub mod spl1;
 pub mod synapse_memory;
@@ -55,5 +57,6 @@ pub use description::{
     Access, Axis, Bits, BlockDescription, Connection, Encoding, Field, FieldValue, Place, Reset, Space,
     Status, Steps, TypedBlock, Word, WordEncoding, permute_weight,
 };
+pub use dump::{DumpedField, DumpedRegister};
 pub use file::{RegisterFile, SnapshotError, Written};
 pub use map::{Location, Register, decode};

@@ -241,7 +241,7 @@ register_block! {
         /// Connect the fire line to the opposite hemisphere.
         connect_fire_bottom: bool [1] = false;
         /// Receive the fire line from the right neighbour (documented as broken).
-        connect_fire_from_right: bool [2] = false;
+        connect_fire_from_right: bool [2] = false, Tagged;
         /// Drive the fire line of the right neighbour (unidirectional).
         connect_fire_to_right: bool [3] = false;
         /// Emit events (not needed for counters or post pulses).

@@ -127,13 +127,13 @@ register_block! {
         /// Connect the STP readout follower to the readout line.
         en_readout: bool [1] = false;
         /// Renewing synapses (documented as broken).
-        en_renewing: bool [2] = false;
+        en_renewing: bool [2] = false, Tagged;
         /// Pulse width modulated by the event payload.
         en_hagen_modulation: bool [3] = false;
         /// Enable the STP circuit.
         en_stp: bool [4] = false;
         /// Charge sharing (documented as broken); the bit is 1 to disable it.
-        enable_charge_sharing ("disable_charge_sharing"): bool [6] as Inverted = false;
+        enable_charge_sharing ("disable_charge_sharing"): bool [6] as Inverted = false, Tagged;
         /// Enable STP recovery.
         en_recovery: bool [7] = false;
     }

@@ -8,6 +8,7 @@ register_block! {
     VectorGeneratorControl {
         space: FpgaLegacy,
         address: 0x0, [generator: table(&[0x8400_0000, 0x8400_1000])],
+        status: Tagged,
     }
     word control (WriteOnly) {
         /// Trigger type: 0 omnibus, 1 gpio.
@@ -44,6 +45,7 @@ register_block! {
     VectorGeneratorNotificationAddress {
         space: FpgaLegacy,
         address: 0x1, [generator: table(&[0x8400_0000, 0x8400_1000])],
+        status: Tagged,
     }
     word address (ReadWrite) {
         /// Omnibus address written on completion.
@@ -56,6 +58,7 @@ register_block! {
     VectorGeneratorTrigger {
         space: FpgaLegacy,
         address: 0x2, [generator: table(&[0x8400_0000, 0x8400_1000])],
+        status: Tagged,
     }
     word trigger (WriteOnly) {
         /// Value ignored.
@@ -68,6 +71,7 @@ register_block! {
     VectorGeneratorLUTEntry {
         space: FpgaLegacy,
         address: 0x100, [generator: table(&[0x8400_0000, 0x8400_1000]), entry: stride(256, 1)],
+        status: Tagged,
     }
     word entry (ReadWrite) {
         /// Bits 15..5 of the emitted spike label.
@@ -82,6 +86,7 @@ register_block! {
     VectorGeneratorFIFOWord {
         space: FpgaLegacy,
         address: 0x200, [generator: table(&[0x8400_0000, 0x8400_1000])],
+        status: Tagged,
     }
     word word (WriteOnly) {
         /// Activation 3.
