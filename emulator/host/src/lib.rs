@@ -15,3 +15,8 @@ pub mod message;
 pub mod playback;
 pub mod ppu_program;
 pub mod recording;
+
+/// The register map, which host and chip share.
+pub use bss2_chip::registers;
+/// Geometry of the synapse array's words.
+pub use bss2_chip::synapse_array;
