@@ -11,4 +11,4 @@ pub mod bench;
 pub mod quick;
 
 pub use bench::{Bench, BenchError};
-pub use quick::{NeuronCodes, QuickCalibration, Targets};
+pub use quick::{NeuronCodes, QuickCalibration, Targets, calibrate};

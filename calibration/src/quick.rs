@@ -38,6 +38,32 @@ const PROBE_ROW: u8 = 254;
 /// Label of the probe: SPL1 address 3, row select 31, synapse label 63.
 const PROBE_LABEL: u16 = 3 << 14 | 31 << 6 | 63;
 
+/// Shared cells as the official calibration leaves them (analog-core 2.3).
+const SHARED_CELLS: [(SharedParameter, u16); 19] = {
+    use SharedParameter as Shared;
+    [
+        (Shared::StpVCharge0, 100),
+        (Shared::StpVCharge1, 330),
+        (Shared::StpVRecover0, 400),
+        (Shared::StpVRecover1, 50),
+        (Shared::CadcVRampOffset, 31),
+        (Shared::CadcVBiasRampBuf, 400),
+        (Shared::NeuronVBiasCascN, 250),
+        (Shared::SynIBiasDac, 600),
+        (Shared::SynIBiasRamp, 80),
+        (Shared::SynIBiasStore, 70),
+        (Shared::SynIBiasCorout, 600),
+        (Shared::CadcIRampSlope, 369),
+        (Shared::CadcIBiasComp, 1022),
+        (Shared::CadcIBiasVresetBuf, 1022),
+        (Shared::NeuronIBiasReadoutAmp, 110),
+        (Shared::NeuronIBiasLeakSourceFollower, 100),
+        (Shared::NeuronIBiasSpikeComparator, 200),
+        (Shared::NeuronIBiasSyninDrop, 300),
+        (Shared::StpIBiasComparator, 1022),
+    ]
+};
+
 /// What the neurons shall do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Targets {
@@ -184,17 +210,7 @@ impl QuickCalibration {
 
     /// Cells and registers that are the same for all neurons, and the probe's way to its row.
     fn configure_common(&self, program: &mut ProgramBuilder) {
-        use SharedParameter as Shared;
-        for (cell, code) in [
-            (Shared::CadcVRampOffset, 31),
-            (Shared::CadcIRampSlope, 369),
-            (Shared::SynIBiasDac, 600),
-            (Shared::NeuronIBiasSyninDrop, 300),
-            (Shared::NeuronVBiasCascN, 250),
-            (Shared::NeuronIBiasReadoutAmp, 110),
-            (Shared::NeuronIBiasLeakSourceFollower, 100),
-            (Shared::NeuronIBiasSpikeComparator, 200),
-        ] {
+        for (cell, code) in SHARED_CELLS {
             write_shared_cell(program, cell, code);
         }
         for &neuron in &self.targets.neurons {
