@@ -51,7 +51,7 @@ impl SpikeCount {
         self.overflow |= self.count == u8::MAX;
         self.count = self.count.wrapping_add(1);
     }
-    /// The word a counter read returns: count [7:0], overflow 8.
+    /// The word a counter read returns: count 7:0, overflow 8.
     pub const fn word(self) -> u32 {
         (self.overflow as u32) << 8 | self.count as u32
     }

@@ -49,7 +49,7 @@ impl Lfsr {
         Self(if seed == 0 { 1 } else { seed })
     }
 
-    /// Shifts sixteen times and returns bits [7:0] and [15:8].
+    /// Shifts sixteen times and returns bits 7:0 and 15:8.
     pub const fn draw(&mut self) -> (u8, u8) {
         // With x = shift right by one, the sixteen new bits (the first on top) solve n·(1 + x + x²) = v, where v holds
         // the part known beforehand: bits 31:16, bits 21:6, and bits 1 and 0 for the first two shifts. The inverse of

@@ -217,9 +217,9 @@ mod tests {
         for driver in Driver::all() {
             let number = driver.index() as u8;
             let config = DriverConfig {
-                enable_receiver: number % 3 != 0,
+                enable_receiver: !number.is_multiple_of(3),
                 compare_mask: number.wrapping_mul(7) & 31,
-                enable_address_out: number % 2 == 0,
+                enable_address_out: number.is_multiple_of(2),
                 ..Default::default()
             };
             drivers.set_config(Hemisphere::Bottom, driver, DriverConfig { compare_mask: 0, ..config });

@@ -3,7 +3,7 @@
 use crate::coordinates::{EventOutput, PadiBus, Spl1Address};
 use serde::{Deserialize, Serialize};
 
-/// The 16-bit label between host, FPGA and chip: link channel [15:14], neuron label [13:0] (event-routing 3.1).
+/// The 16-bit label between host, FPGA and chip: link channel 15:14, neuron label 13:0 (event-routing 3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SpikeLabel(u16);
 
@@ -46,7 +46,7 @@ impl NeuronLabel {
     pub const fn truncate(word: u16) -> Self {
         Self(word & Self::MAX.0)
     }
-    /// The label a neuron sends: event output [10:8], address [7:0], bits 13:11 zero (event-routing 3.1 and 9.1).
+    /// The label a neuron sends: event output 10:8, address 7:0, bits 13:11 zero (event-routing 3.1 and 9.1).
     pub const fn of_neuron(output: EventOutput, address_out: u8) -> Self {
         Self((output.index() as u16) << 8 | address_out as u16)
     }
@@ -86,7 +86,7 @@ impl From<NeuronLabel> for u16 {
     }
 }
 
-/// The 11 bits on a PADI bus: row select [10:6], synapse label [5:0] (event-routing 3.1).
+/// The 11 bits on a PADI bus: row select 10:6, synapse label 5:0 (event-routing 3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "u16", into = "u16")]
 pub struct PadiLabel(u16);
@@ -135,7 +135,7 @@ pub struct PadiEvent {
 }
 
 impl PadiEvent {
-    /// From the register word: fire_bus [3:0], synapse label [21:16], row select [26:22].
+    /// From the register word: fire_bus 3:0, synapse label 21:16, row select 26:22.
     pub const fn from_word(word: u32) -> Self {
         Self { fire_bus: word as u8 & 15, label: PadiLabel::truncate((word >> 16) as u16) }
     }
@@ -184,7 +184,7 @@ pub struct L2Event {
 }
 
 impl L2Event {
-    /// The 24 bits on the wire: stamp [23:16], label [15:0] (event-routing 3.3).
+    /// The 24 bits on the wire: stamp 23:16, label 15:0 (event-routing 3.3).
     pub const fn word(self) -> u32 {
         (self.stamp as u32) << 16 | self.label.0 as u32
     }

@@ -8,7 +8,7 @@ use crate::coordinates::{
 use crate::crossbar::{self, Crossbar, NodeConfig, OutputConfig};
 use crate::driver::{DriverConfig, DriverPulse, Drivers};
 use crate::label::{L2Event, PadiEvent, SpikeLabel};
-use crate::padi::{BusEvent, PadiBusConfig, PadiBuses};
+use crate::padi::{PadiBusConfig, PadiBuses};
 use crate::parameters::Parameters;
 use crate::synapse::SynapseLabels;
 use bss2_base::{Hemisphere, Neuron, SimTime};
@@ -142,7 +142,7 @@ impl EventNetwork {
     }
 
     /// A refractory onset, rounded up to the fabric's grid: counts, and makes an event if the neuron sends any. Not before
-    /// [`Self::now`]; later than a cycle that was looked ahead to is not required.
+    /// [`Self::now`], but cycles that [`Self::look_ahead`] has covered are welcome.
     pub fn fire(&mut self, cycle: u64, neuron: Neuron) {
         self.count_spike(neuron);
         self.send_event(cycle, neuron);
@@ -293,10 +293,11 @@ impl EventNetwork {
                 let interval = u64::from(fabric.padi_interval.get());
                 if config.enable_spl1 {
                     let interval = interval.max(config.occupancy(&parameters.padi));
+                    let travelling = &mut padi.travelling[hemisphere.index()][bus.index()];
                     let bus_free_at = &mut padi.free_at[hemisphere.index()][bus.index()];
                     crossbar.run_output(output, until, *bus_free_at, interval, fabric, |cycle, label| {
                         *bus_free_at = cycle + interval;
-                        padi.travelling.push_back(BusEvent { cycle, bus: output, label: label.padi() });
+                        travelling.push_back((cycle, label.padi()));
                     });
                 } else {
                     // The bus does not listen: delivered, not dropped (event-routing 6.2).
@@ -313,15 +314,9 @@ impl EventNetwork {
         out.to_host[first_to_host..].sort_by_key(|event| (event.cycle, event.label.spl1_address()));
 
         // Along the buses to the drivers.
-        padi.sort();
-        while let Some(&BusEvent { cycle, bus, label }) = padi.travelling.front()
-            && cycle + latency < until.pulses
-        {
-            padi.travelling.pop_front();
-            if let Some((hemisphere, bus)) = bus.padi_bus() {
-                drivers.pulses(cycle + latency, hemisphere, bus, label, &mut out.pulses);
-            }
-        }
+        padi.arrive(until.pulses.saturating_sub(latency), |cycle, hemisphere, bus, label| {
+            drivers.pulses(cycle + latency, hemisphere, bus, label, &mut out.pulses);
+        });
     }
 
     fn find_next(&mut self) {

@@ -1,6 +1,6 @@
 //! PADI buses: where they take their events from, and how long an event holds them (event-routing 6).
 
-use crate::coordinates::{CrossbarOutput, PadiBus};
+use crate::coordinates::PadiBus;
 use crate::label::{PadiEvent, PadiLabel};
 use crate::parameters::PadiParameters;
 use bss2_base::{Hemisphere, SimTime};
@@ -35,23 +35,6 @@ impl PadiBusConfig {
     }
 }
 
-/// An event on a bus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BusEvent {
-    /// The cycle in which it enters the bus.
-    pub(crate) cycle: u64,
-    /// `4 * hemisphere + bus`.
-    pub(crate) bus: CrossbarOutput,
-    pub(crate) label: PadiLabel,
-}
-
-impl BusEvent {
-    /// Events of one cycle go in order of their bus; a bus takes no two in one cycle.
-    pub(crate) const fn key(&self) -> u64 {
-        self.cycle << 3 | (self.bus.index() & 7) as u64
-    }
-}
-
 /// The eight buses: configuration, occupancy, trigger registers, and what is on its way to the drivers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct PadiBuses {
@@ -60,8 +43,9 @@ pub(crate) struct PadiBuses {
     pub(crate) free_at: [[u64; PadiBus::COUNT]; 2],
     /// Writes to the PADIEvent registers that have not come yet, in time order.
     triggers: VecDeque<(u64, Hemisphere, PadiEvent)>,
-    /// Events that have not reached the drivers yet, in order of [`BusEvent::key`] once sorted.
-    pub(crate) travelling: VecDeque<BusEvent>,
+    /// Events that have not reached the drivers yet, and the cycle in which they entered the bus. A bus takes no two in
+    /// one cycle, and takes them in time order.
+    pub(crate) travelling: [[VecDeque<(u64, PadiLabel)>; PadiBus::COUNT]; 2],
 }
 
 impl PadiBuses {
@@ -94,30 +78,47 @@ impl PadiBuses {
                 let free_at = &mut self.free_at[hemisphere.index()][bus.index()];
                 let start = cycle.max(*free_at);
                 *free_at = start + config.occupancy(parameters);
-                let bus = CrossbarOutput::to_padi(hemisphere, bus);
-                self.travelling.push_back(BusEvent { cycle: start, bus, label: event.label });
+                self.travelling[hemisphere.index()][bus.index()].push_back((start, event.label));
             }
         }
     }
 
-    /// Brings what was put on the buses in no particular order into time order.
-    pub(crate) fn sort(&mut self) {
-        if !self.travelling.iter().is_sorted_by_key(BusEvent::key) {
-            self.travelling.make_contiguous().sort_by_key(BusEvent::key);
+    /// Takes the events that entered before `until` off the buses, in order of cycle, hemisphere and bus.
+    pub(crate) fn arrive(&mut self, until: u64, mut arrive: impl FnMut(u64, Hemisphere, PadiBus, PadiLabel)) {
+        let front = |queue: &VecDeque<(u64, PadiLabel)>| queue.front().map_or(u64::MAX, |&(cycle, _)| cycle);
+        let queues = self.travelling.as_flattened_mut();
+        let mut fronts: [u64; 2 * PadiBus::COUNT] = core::array::from_fn(|index| front(&queues[index]));
+        loop {
+            let cycle = fronts.into_iter().fold(u64::MAX, u64::min);
+            if cycle >= until {
+                break;
+            }
+            let places =
+                Hemisphere::ALL.into_iter().flat_map(|half| PadiBus::all().map(move |bus| (half, bus)));
+            for ((hemisphere, bus), (front_cycle, queue)) in
+                places.zip(fronts.iter_mut().zip(queues.iter_mut()))
+            {
+                if *front_cycle == cycle {
+                    if let Some((_, label)) = queue.pop_front() {
+                        arrive(cycle, hemisphere, bus, label);
+                    }
+                    *front_cycle = front(queue);
+                }
+            }
         }
     }
 
     /// The first cycle in which a trigger fires or an event reaches the drivers.
     pub(crate) fn next(&self, pulse_latency: u64) -> Option<u64> {
         let trigger = self.triggers.front().map(|&(cycle, _, _)| cycle);
-        let pulse = self.travelling.front().map(|event| event.cycle + pulse_latency);
-        trigger.into_iter().chain(pulse).min()
+        let fronts = self.travelling.as_flattened().iter().filter_map(VecDeque::front);
+        trigger.into_iter().chain(fronts.map(|&(cycle, _)| cycle + pulse_latency)).min()
     }
 
     /// Whether all times are before `limit`, which those of a state read from a file may not be.
     pub(crate) fn is_before(&self, limit: u64) -> bool {
         self.free_at.as_flattened().iter().all(|&cycle| cycle < limit)
             && self.triggers.iter().all(|&(cycle, _, _)| cycle < limit)
-            && self.travelling.iter().all(|event| event.cycle < limit)
+            && self.travelling.as_flattened().iter().flatten().all(|&(cycle, _)| cycle < limit)
     }
 }
