@@ -138,6 +138,11 @@ impl Pixels {
         Self { width, height, rgb }
     }
 
+    /// One pixel per point.
+    pub(super) fn halved(&self) -> Self {
+        self.reduced()
+    }
+
     pub(super) fn png(&self) -> Result<Vec<u8>, PlotError> {
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, self.width, self.height);
