@@ -7,10 +7,10 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::DrawingArea;
 use plotters::element::{Circle, DashedPathElement, Drawable, PathElement, PointCollection, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, ShapeStyle};
+use plotters::style::{Color, ShapeStyle, WHITE};
 
 use super::canvas::{Area, Backend, PlotError};
-use super::style::{self, AXIS, GRID, Hue, LABEL, TICK, TITLE, anchored, bold, device, text, upwards};
+use super::style::{AXIS, GRID, Hue, LABEL, TICK, TITLE, anchored, bold, device, text, upwards};
 
 /// One axis: what it shows and from where to where.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -123,7 +123,10 @@ impl<'a> Chart<'a> {
 
 /// What the frame shows.
 pub(super) struct Frame<'f> {
+    /// Headline of the figure.
     pub(super) title: &'f str,
+    /// Headline of this part of a figure.
+    pub(super) subtitle: &'f str,
     pub(super) legend: Vec<(Key, String)>,
     pub(super) x: (&'f str, Range<f64>),
     pub(super) y: (&'f str, Range<f64>),
@@ -164,7 +167,18 @@ pub(super) fn titled<'a>(area: &Area<'a>, title: &str) -> Result<Area<'a>, PlotE
     }
     let (head, rest) = area.split_vertically(device(f64::from(TITLE_HEIGHT)));
     let style = anchored(&bold(TITLE), HPos::Left, VPos::Center);
-    head.draw(&Text::new(title.to_owned(), (device(4.0), device(TITLE * 0.8)), style))?;
+    head.draw(&Text::new(title.to_owned(), (0, device(TITLE * 0.7)), style))?;
+    Ok(rest)
+}
+
+/// Draws the lesser title of a part of a figure and returns what is left below it.
+fn subtitled<'a>(area: &Area<'a>, title: &str, indent: i32) -> Result<Area<'a>, PlotError> {
+    if title.is_empty() {
+        return Ok(area.clone());
+    }
+    let (head, rest) = area.split_vertically(device(LABEL * 1.5));
+    let style = anchored(&text(LABEL), HPos::Left, VPos::Center);
+    head.draw(&Text::new(title.to_owned(), (indent, device(LABEL * 0.8)), style))?;
     Ok(rest)
 }
 
@@ -175,10 +189,12 @@ fn legended<'a>(area: &Area<'a>, legend: &[(Key, String)], indent: i32) -> Resul
     }
     let style = anchored(&text(TICK), HPos::Left, VPos::Center);
     let width = area.dim_in_pixel().0 as i32;
-    let (row, key, gap) = (device(TICK * 1.5), device(20.0), device(14.0));
+    let (row, gap) = (device(TICK * 1.5), device(14.0));
+    let key_width = |key: &Key| device(if matches!(key, Key::Dot(_)) { 8.0 } else { 20.0 });
     let (mut x, mut y) = (indent, row / 2);
     let mut places = Vec::new();
-    for (_, label) in legend {
+    for (key, label) in legend {
+        let key = key_width(key);
         let length = area.estimate_text_size(label, &style)?.0 as i32;
         if x > indent && x + key + length > width {
             (x, y) = (indent, y + row);
@@ -188,6 +204,7 @@ fn legended<'a>(area: &Area<'a>, legend: &[(Key, String)], indent: i32) -> Resul
     }
     let (head, rest) = area.split_vertically(y + row / 2 + device(3.0));
     for ((key_style, label), (x, y)) in legend.iter().zip(places) {
+        let key = key_width(key_style);
         match *key_style {
             Key::Line(style) => head.draw(&PathElement::new(vec![(x, y), (x + key, y)], style))?,
             Key::Dashed(style) => {
@@ -199,7 +216,7 @@ fn legended<'a>(area: &Area<'a>, legend: &[(Key, String)], indent: i32) -> Resul
             Key::Dot(style) => head.draw(&Circle::new((x + key / 2, y), device(3.2), style))?,
             Key::Patch(style) => {
                 let half = device(4.0);
-                head.draw(&Rectangle::new([(x + key / 4, y - half), (x + key, y + half)], style))?;
+                head.draw(&Rectangle::new([(x + key / 5, y - half), (x + key, y + half)], style))?;
             }
         }
         head.draw(&Text::new(label.clone(), (x + key + device(5.0), y), style.clone()))?;
@@ -223,10 +240,11 @@ impl Frame<'_> {
                 widest.max(area.estimate_text_size(&tick_text(*tick, y_decimals), &tick_style)?.0 as i32);
         }
         let tick_length = device(4.0);
-        let label_room = |label: &str| if label.is_empty() { 0 } else { device(LABEL * 1.45) };
-        let left = label_room(y_label) + widest + tick_length + device(7.0);
-        let bottom = label_room(x_label) + device(TICK * 1.3) + tick_length + device(4.0);
+        let label_room = |label: &str| if label.is_empty() { 0 } else { device(LABEL * 1.35) };
+        let left = label_room(y_label) + widest + tick_length + device(5.0);
+        let bottom = label_room(x_label) + device(TICK) + tick_length + device(2.0);
         let (right, top) = (device(14.0), device(6.0));
+        let area = subtitled(&area, self.subtitle, left)?;
         let area = legended(&area, &self.legend, left)?;
         let height_left = area.dim_in_pixel().1 as i32;
         if width as i32 - left - right < device(20.0) || height_left - bottom - top < device(20.0) {
@@ -275,12 +293,12 @@ impl Frame<'_> {
         }
         if !x_label.is_empty() {
             let style = anchored(&text(LABEL), HPos::Center, VPos::Bottom);
-            let place = (left + inner_width / 2, height_left - device(2.0));
+            let place = (left + inner_width / 2, height_left);
             area.draw(&Text::new(x_label.to_owned(), place, style))?;
         }
         if !y_label.is_empty() {
             let style = anchored(&upwards(text(LABEL)), HPos::Center, VPos::Top);
-            let place = (device(2.0), top + inner_height / 2);
+            let place = (0, top + inner_height / 2);
             area.draw(&Text::new(y_label.to_owned(), place, style))?;
         }
 
@@ -291,19 +309,23 @@ impl Frame<'_> {
     }
 }
 
-/// Draws reference lines, dashed, each with its name above its right end.
+/// Draws reference lines, dashed, each with its name above its right end. Called last, so that the names stay readable.
 pub(super) fn draw_references(chart: &Chart<'_>, references: &[Reference]) -> Result<(), PlotError> {
     let (x, y) = (chart.x_range(), chart.y_range());
-    let room = (y.end - y.start) * 0.02;
-    for reference in references {
-        if !(y.start..=y.end).contains(&reference.value) {
-            continue;
-        }
+    let inside = chart.inside();
+    let (width, height) = (inside.dim_in_pixel().0 as i32, f64::from(inside.dim_in_pixel().1));
+    for reference in references.iter().filter(|reference| (y.start..=y.end).contains(&reference.value)) {
         let points = vec![(x.start, reference.value), (x.end, reference.value)];
         draw_dashed(chart, points, Hue::Grey.line(1.2, 1.0))?;
-        let style = anchored(&text(TICK).color(&style::AXIS), HPos::Right, VPos::Bottom);
-        let place = (x.end, reference.value + room);
-        chart.draw([Text::new(reference.label.clone(), place, style)])?;
+        let style = anchored(&text(TICK).color(&AXIS), HPos::Right, VPos::Center);
+        let level = ((y.end - reference.value) / (y.end - y.start) * height) as i32;
+        let (right, middle) = (width - device(4.0), level - device(0.75 * TICK));
+        let length = inside.estimate_text_size(&reference.label, &style)?.0 as i32;
+        let half = device(0.5 * TICK);
+        let paper = WHITE.mix(0.8).filled();
+        let corners = [(right - length - device(2.0), middle - half), (right + device(2.0), middle + half)];
+        inside.draw(&Rectangle::new(corners, paper))?;
+        inside.draw(&Text::new(reference.label.clone(), (right, middle), style))?;
     }
     Ok(())
 }

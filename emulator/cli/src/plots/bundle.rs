@@ -70,6 +70,7 @@ impl Plot for Bundle {
         }
         let frame = Frame {
             title: &self.title,
+            subtitle: "",
             legend,
             x: (&self.x.label, self.x.resolve(self.times.iter().copied(), 0.0)?),
             y: (&self.y.label, self.y.resolve(values, 0.05)?),

@@ -62,7 +62,7 @@ const BAR: u32 = 64;
 impl Plot for HeatMaps {
     fn size(&self) -> (u32, u32) {
         let title = if self.title.is_empty() { 0 } else { axes::TITLE_HEIGHT };
-        (300 * self.maps.len().max(1) as u32 + BAR, 310 + title)
+        (300 * self.maps.len().max(1) as u32 + BAR, 304 + title)
     }
 
     fn draw(&self, area: &Area<'_>) -> Result<(), PlotError> {
@@ -83,10 +83,12 @@ impl HeatMaps {
     fn draw_map(&self, map: &Matrix, range: &Range<f64>, area: &Area<'_>) -> Result<(), PlotError> {
         let rows = map.rows()?;
         let frame = Frame {
-            title: &map.title,
+            title: "",
+            subtitle: &map.title,
             legend: Vec::new(),
-            x: (&self.x, 0.0..map.columns as f64),
-            y: (&self.y, 0.0..rows as f64),
+            // A tick is in the middle of its cell.
+            x: (&self.x, -0.5..map.columns as f64 - 0.5),
+            y: (&self.y, -0.5..rows as f64 - 0.5),
             grid: false,
         };
         let chart = frame.draw(area)?;
@@ -111,7 +113,7 @@ impl HeatMaps {
 
     fn draw_bar(&self, range: &Range<f64>, area: &Area<'_>) -> Result<(), PlotError> {
         let (_, height) = area.dim_in_pixel();
-        let (top, bottom) = (device(30.0), height as i32 - device(50.0));
+        let (top, bottom) = (device(24.0), height as i32 - device(33.0));
         let (left, width) = (device(4.0), device(11.0));
         if bottom - top < device(30.0) {
             return Err(PlotError::Empty("the figure is too small for its colour bar"));

@@ -68,6 +68,7 @@ impl Plot for Histogram {
         let target = self.target.map(|_| (Key::Dashed(Hue::Black.line(1.4, 1.0)), "target".to_owned()));
         let frame = Frame {
             title: &self.title,
+            subtitle: "",
             legend: self.distributions.iter().map(key).chain(target).collect(),
             x: (&self.x.label, range.clone()),
             y: (&self.y, 0.0..1.06 * f64::from(highest)),

@@ -82,6 +82,7 @@ impl Plot for LearningCurve {
         let key = |group: &Group| (Key::Line(group.hue.line(2.4, 1.0)), group.label.clone());
         let frame = Frame {
             title: &self.title,
+            subtitle: "",
             legend: self.groups.iter().map(key).collect(),
             x: (&self.x.label, self.x.resolve(self.steps.iter().copied(), 0.0)?),
             y: (&self.y.label, self.y.resolve(values, 0.06)?),
@@ -98,13 +99,12 @@ impl Plot for LearningCurve {
                 }
             }
         }
-        draw_references(&chart, &self.references)?;
         for group in &self.groups {
             for piece in pieces(&points(&moving_average(&mean(&group.runs), self.smoothing)), &chart) {
                 draw_line(&chart, piece, group.hue, 2.4)?;
             }
         }
-        Ok(())
+        draw_references(&chart, &self.references)
     }
 }
 

@@ -19,6 +19,7 @@
 mod axes;
 mod bundle;
 mod canvas;
+mod glyphs;
 mod heatmap;
 mod histogram;
 mod learning;

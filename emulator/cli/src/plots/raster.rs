@@ -64,9 +64,10 @@ impl Plot for Raster {
         let trains = trains.map(|train| (Key::Line(train.hue.line(2.0, 1.0)), train.label.clone()));
         let frame = Frame {
             title: &self.title,
+            subtitle: "",
             legend: trains.chain(shades).collect(),
             x: (&self.x.label, self.x.resolve(times(), 0.02)?),
-            y: (&self.y, -0.5..self.neurons as f64 - 0.5),
+            y: (&self.y, -1.0..self.neurons as f64),
             grid: false,
         };
         let chart = frame.draw(area)?;

@@ -59,7 +59,8 @@ impl Plot for ReceptorMaps {
             classes.map(|(class, name)| (Key::Dot(Hue::of_group(class).fill(1.0)), name.clone())).collect();
         for (map, cell) in self.maps.iter().zip(area.split_evenly((1, self.maps.len()))) {
             let frame = Frame {
-                title: &map.title,
+                title: "",
+                subtitle: &map.title,
                 legend: legend.clone(),
                 x: (&self.x, -0.06..1.06),
                 y: (&self.y, -0.06..1.06),

@@ -4,7 +4,7 @@ use super::canvas::{Area, PlotError};
 use super::style::device;
 use super::{Plot, axes};
 
-/// Rows of figures, each row as high as its highest figure, the widths of a row in the proportion of its figures.
+/// Rows of figures, each row as high as its highest figure, all in the proportions of their own sizes.
 pub struct Sheet<'p> {
     title: String,
     rows: Vec<Vec<&'p dyn Plot>>,
@@ -42,12 +42,13 @@ impl Plot for Sheet<'_> {
         if natural == 0 {
             return Err(PlotError::Empty("a page without figures"));
         }
+        let natural_width = self.rows.iter().map(|row| Self::row_size(row).0).max().unwrap_or(1);
         for row in &self.rows {
-            let (row_width, row_height) = Self::row_size(row);
-            let (mut strip, below) = rest.split_vertically((height * row_height / natural) as i32);
+            let height = height * Self::row_size(row).1 / natural;
+            let (mut strip, below) = rest.split_vertically(height as i32);
             for plot in row {
-                let (cell, right) = strip.split_horizontally((width * plot.size().0 / row_width) as i32);
-                plot.draw(&cell.margin(device(4.0), device(4.0), device(4.0), device(4.0)))?;
+                let (cell, right) = strip.split_horizontally((width * plot.size().0 / natural_width) as i32);
+                plot.draw(&cell.margin(device(4.0), device(6.0), 0, device(8.0)))?;
                 strip = right;
             }
             rest = below;

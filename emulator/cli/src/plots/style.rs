@@ -4,7 +4,9 @@
 //! from dark to light, the diverging one from blue over white to orange.
 
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{
+    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle,
+};
 
 use super::canvas::{DEVICE, FONT};
 
@@ -78,12 +80,16 @@ pub(super) fn device(points: f64) -> i32 {
 
 /// A text style of this height in points.
 pub(super) fn text(points: f64) -> TextStyle<'static> {
-    (FONT, points * f64::from(DEVICE)).into_font().color(&INK)
+    styled(points, FontStyle::Normal)
 }
 
 /// The same in bold.
 pub(super) fn bold(points: f64) -> TextStyle<'static> {
-    (FONT, points * f64::from(DEVICE)).into_font().style(FontStyle::Bold).color(&INK)
+    styled(points, FontStyle::Bold)
+}
+
+fn styled(points: f64, style: FontStyle) -> TextStyle<'static> {
+    FontDesc::new(FontFamily::Name(FONT), points * f64::from(DEVICE), style).color(&INK)
 }
 
 /// Turned by a quarter, to be read from below.

@@ -166,6 +166,7 @@ impl Plot for XyPlot {
         });
         let frame = Frame {
             title: &self.title,
+            subtitle: "",
             legend: self
                 .series
                 .iter()
@@ -187,7 +188,7 @@ impl Plot for XyPlot {
                 chart.draw([PathElement::new(vec![(x.start, 0.0), (x.end, 0.0)], style)])?;
             }
         }
-        draw_references(&chart, &self.references)?;
-        self.series.iter().try_for_each(|series| series.draw(&chart))
+        self.series.iter().try_for_each(|series| series.draw(&chart))?;
+        draw_references(&chart, &self.references)
     }
 }
