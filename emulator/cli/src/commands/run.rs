@@ -38,12 +38,12 @@ pub(super) fn command() -> Command {
         .subcommand_help_heading("Experiments")
         .subcommand(list);
     experiments::all().into_iter().fold(run, |run, entry| {
-        let command = Command::new(entry.name)
-            .about(entry.about)
-            .after_help(format!("Reference: {}", entry.reference))
-            .next_help_heading("Options of this experiment");
-        let command = (entry.augment)(command).next_help_heading("Options of all experiments");
-        run.subcommand(RunOptions::augment_args(command))
+        let own = (entry.augment)(Command::new(entry.name).next_help_heading("Options of this experiment"));
+        let command = RunOptions::augment_args(own.next_help_heading("Options of all experiments"));
+        // Last, because each struct of options brings its own doc comment as a description.
+        run.subcommand(
+            command.about(entry.about).long_about(None).after_help(format!("Reference: {}", entry.reference)),
+        )
     })
 }
 

@@ -56,11 +56,11 @@ impl Experiment for PongBaselines {
             table.row(&[name.to_owned(), played.to_string(), score.0.to_string(), score.1.to_string()])?;
             let rate = f64::from(score.0) / f64::from(score.0 + score.1);
             let figure = report.figure(format!("{name}_hit_rate"), rate);
-            if name == "perfect" {
-                figure.at_least(1.0);
-            } else {
-                figure.at_most(0.5);
-            }
+            match name {
+                "perfect" => figure.at_least(1.0),
+                "random" => figure.at_most(0.5),
+                _ => figure,
+            };
         }
         Ok(report)
     }

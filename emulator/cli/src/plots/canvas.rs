@@ -4,16 +4,18 @@
 //! its size in points and gains the precision.
 
 use std::fmt::{self, Write};
-use std::sync::OnceLock;
 
 use base64::Engine;
 use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea};
-use plotters::style::{FontStyle, register_font};
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind};
+use plotters_backend::text_anchor::{HPos, VPos};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontStyle, FontTransform,
+};
 
 use super::Plot;
+use super::glyphs::{self, Line};
 
 /// Device units per point.
 pub(super) const DEVICE: u32 = 4;
@@ -21,6 +23,8 @@ pub(super) const DEVICE: u32 = 4;
 const REDUCTION: u32 = 2;
 /// Largest size of a figure in points; 4096 x 4096 points take 800 MB while drawn.
 const LARGEST: u32 = 4096;
+/// White border of a figure in points.
+const MARGIN: u32 = 6;
 /// How the font is called, here and in SVG files, where readers without it take the next.
 pub(super) const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 
@@ -83,8 +87,13 @@ impl Rendered {
     /// [`PlotError`] of the figure itself, or [`PlotError::Size`].
     pub fn of(plot: &dyn Plot) -> Result<Self, PlotError> {
         let size = plot.size();
-        let pixels = Pixels::of(size, |area| plot.draw(area))?;
-        Ok(Self { png: pixels.png()?, svg: svg(size, plot)? })
+        let (width, height) = (size.0.saturating_add(2 * MARGIN), size.1.saturating_add(2 * MARGIN));
+        let draw = |area: &Area<'_>| {
+            let margin = MARGIN * DEVICE;
+            plot.draw(&area.margin(margin, margin, margin, margin))
+        };
+        let pixels = Pixels::of((width, height), draw)?;
+        Ok(Self { png: pixels.png()?, svg: svg((width, height), draw)? })
     }
 }
 
@@ -105,7 +114,6 @@ impl Pixels {
         if width == 0 || height == 0 || width > LARGEST || height > LARGEST {
             return Err(PlotError::Size(width, height));
         }
-        prepare_fonts();
         let device = (width * DEVICE, height * DEVICE);
         let mut buffer = vec![255; 3 * device.0 as usize * device.1 as usize];
         {
@@ -138,6 +146,11 @@ impl Pixels {
         Self { width, height, rgb }
     }
 
+    /// One pixel per point.
+    pub(super) fn halved(&self) -> Self {
+        self.reduced()
+    }
+
     pub(super) fn png(&self) -> Result<Vec<u8>, PlotError> {
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, self.width, self.height);
@@ -151,14 +164,17 @@ impl Pixels {
     }
 }
 
-fn svg((width, height): (u32, u32), plot: &dyn Plot) -> Result<String, PlotError> {
+fn svg(
+    (width, height): (u32, u32),
+    draw: impl FnOnce(&Area<'_>) -> Result<(), PlotError>,
+) -> Result<String, PlotError> {
     let device = (width * DEVICE, height * DEVICE);
     let mut text = String::new();
     let mut images = String::new();
     {
         let svg = SVGBackend::with_string(&mut text, device);
         let area = Backend(Kind::Svg(svg, &mut images)).into_drawing_area();
-        plot.draw(&area)?;
+        draw(&area)?;
         area.present()?;
     }
     // The drawing keeps its device units as the view box, the page has its size in points. Pixel images lie below all that is
@@ -171,21 +187,6 @@ fn svg((width, height): (u32, u32), plot: &dyn Plot) -> Result<String, PlotError
          xmlns=\"http://www.w3.org/2000/svg\">\n<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n{images}{drawing}",
         device.0, device.1
     ))
-}
-
-/// Gives plotters the fonts that are part of the program, once.
-fn prepare_fonts() {
-    static DONE: OnceLock<()> = OnceLock::new();
-    DONE.get_or_init(|| {
-        let regular = include_bytes!("../../assets/DejaVuSans.subset.ttf");
-        let bold = include_bytes!("../../assets/DejaVuSans-Bold.subset.ttf");
-        for (style, bytes) in [(FontStyle::Normal, regular.as_slice()), (FontStyle::Bold, bold.as_slice())] {
-            // The two files are constants and a test draws with both.
-            if register_font(FONT, style, bytes).is_err() {
-                tracing::error!("the built-in font cannot be read");
-            }
-        }
-    });
 }
 
 /// The drawing back end: a bitmap or an SVG document. One type, so that a figure is compiled once and can be put into lists.
@@ -289,8 +290,46 @@ impl DrawingBackend for Backend<'_> {
         forward!(self.fill_polygon(path, style))
     }
 
-    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, position: BackendCoord) -> Drawn {
-        forward!(self.draw_text(text, style, position))
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Drawn {
+        let size = style.size();
+        let bold = matches!(style.style(), FontStyle::Bold);
+        let line = match style.anchor().v_pos {
+            VPos::Top => Line::Below,
+            VPos::Center => Line::Middle,
+            VPos::Bottom => Line::Above,
+        };
+        let backend = match &mut self.0 {
+            Kind::Bitmap(backend) => backend,
+            Kind::Svg(backend, _) => {
+                // plotters' own distances of the baseline, in units of the size: 0.76 em and half the x-height of 0.547 em.
+                let own = match line {
+                    Line::Below => 0.76,
+                    Line::Middle => 0.274,
+                    Line::Above => -0.274,
+                } / 1.24;
+                let shift = ((line.baseline() - own) * size).round() as i32;
+                let (dx, dy) = style.transform().transform(0, shift);
+                return backend.draw_text(text, style, (x + dx, y + dy)).map_err(said);
+            }
+        };
+        let width = glyphs::width(text, size, bold) as i32;
+        let start = match style.anchor().h_pos {
+            HPos::Left => 0,
+            HPos::Center => -width / 2,
+            HPos::Right => -width,
+        };
+        let baseline = (line.baseline() * size).round() as i32;
+        let (columns, rows) = backend.get_size();
+        let color = style.color();
+        glyphs::draw(text, size, bold, |px, py, coverage| {
+            let (dx, dy) = style.transform().transform(start + px, baseline + py);
+            let place = (x + dx, y + dy);
+            if place.0 < 0 || place.1 < 0 || place.0 >= columns as i32 || place.1 >= rows as i32 {
+                return Ok(());
+            }
+            let alpha = color.alpha * f64::from(coverage);
+            backend.draw_pixel(place, BackendColor { alpha, rgb: color.rgb }).map_err(said)
+        })
     }
 
     fn estimate_text_size<S: BackendTextStyle>(
@@ -298,10 +337,13 @@ impl DrawingBackend for Backend<'_> {
         text: &str,
         style: &S,
     ) -> Result<(u32, u32), DrawingErrorKind<BackendError>> {
-        match &self.0 {
-            Kind::Bitmap(backend) => backend.estimate_text_size(text, style).map_err(said),
-            Kind::Svg(backend, _) => backend.estimate_text_size(text, style).map_err(said),
-        }
+        let size = style.size();
+        let (width, height) =
+            (glyphs::width(text, size, matches!(style.style(), FontStyle::Bold)), size.ceil() as u32);
+        Ok(match style.transform() {
+            FontTransform::Rotate90 | FontTransform::Rotate270 => (height, width),
+            _ => (width, height),
+        })
     }
 
     fn blit_bitmap(&mut self, (x, y): BackendCoord, (width, height): (u32, u32), rgb: &[u8]) -> Drawn {

@@ -1,11 +1,47 @@
-//! Figures in one house style, as PNG (for the web, twice the pixels of the size given) and SVG (for papers).
+//! Figures in one house style, as PNG (for the web, two pixels per point) and SVG (for papers).
 //!
-//! A figure is a struct of data that implements [`Plot`]; several are put side by side by [`Sheet`]. Nothing is read from the system: the font is
-//! part of the program, so a figure looks the same everywhere.
+//! A figure is a struct of data that implements [`Plot`]; several are put side by side by [`Sheet`]. Nothing is read from the system: the
+//! font is part of the program, so a figure looks the same everywhere.
+//!
+//! | figure | shows |
+//! |---|---|
+//! | [`LearningCurve`] | a measure over epochs, one thin line per seed and their smoothed mean |
+//! | [`HeatMaps`] | matrices side by side with one colour bar: weights before and after learning |
+//! | [`Raster`] | spikes of many neurons |
+//! | [`XyPlot`] | points, lines, fits: STDP curves, transfer curves |
+//! | [`Histogram`] | distributions before and after calibration |
+//! | [`Bundle`] | many traces as median and quantiles: rates and weights over time |
+//! | [`ReceptorMaps`] | which points of a plane a neuron listens to |
+//! | [`PongStill`], [`pong_animation`] | the game, before and after learning |
+//!
+//! All of them with made-up data: `cargo run --release -p bss2 --example gallery`.
 
+mod axes;
+mod bundle;
 mod canvas;
+mod glyphs;
+mod heatmap;
+mod histogram;
+mod learning;
+mod pong;
+mod raster;
+mod receptors;
+mod sheet;
+mod style;
+mod xy;
 
-pub use canvas::{Area, PlotError, Rendered};
+pub use axes::{Axis, Reference};
+pub use bundle::{Bundle, Traces};
+pub use canvas::{Area, Backend, BackendError, PlotError, Rendered};
+pub use heatmap::{HeatMaps, Matrix};
+pub use histogram::{Distribution, Histogram};
+pub use learning::{Group, LearningCurve};
+pub use pong::{PongSide, PongStill, pong_animation};
+pub use raster::{Raster, Shade, Trains};
+pub use receptors::{Receptor, ReceptorMap, ReceptorMaps};
+pub use sheet::Sheet;
+pub use style::{Hue, Ramp};
+pub use xy::{Mark, XyPlot, XySeries};
 
 /// Something that can be drawn.
 pub trait Plot {
@@ -18,3 +54,6 @@ pub trait Plot {
     /// [`PlotError`] if there is nothing to draw or the data contradict each other.
     fn draw(&self, area: &Area<'_>) -> Result<(), PlotError>;
 }
+
+/// Width and height in points of a figure with one pair of axes.
+const SINGLE: (u32, u32) = (560, 360);
