@@ -14,7 +14,8 @@ pub struct Config {
 impl Config {
     /// The processor as its published hardware description behaves (ppu-timing 1), which the golden data record.
     pub fn nux_reference() -> Self {
-        Self { quirks: Quirks { lha_zext: true, ..Quirks::default() }, cache: CacheGeometry::default() }
+        let quirks = Quirks { lha_zext: true, trap_shadow_store: true, ..Quirks::default() };
+        Self { quirks, cache: CacheGeometry::default() }
     }
 }
 
@@ -39,7 +40,8 @@ pub struct Quirks {
     pub vrf_init: VectorInit,
     /// What mfspr returns for a number without register (ppu-isa 3.2).
     pub spr_unknown_read: u32,
-    /// A store directly behind a taken trap is still performed (ppu-isa 9.1).
+    /// A store directly behind a taken trap is still performed (ppu-isa 9.1). The golden records `twi_always` and
+    /// `tw_resume` show that the instruction there issues, as it does behind a misaligned access.
     pub trap_shadow_store: bool,
     /// Instructions behind a misaligned access partly take effect (ppu-timing 2.5). Off: faults are precise.
     pub alignment_shadow: bool,

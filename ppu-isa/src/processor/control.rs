@@ -139,15 +139,16 @@ impl<T: Timing> Core<T> {
         at: u64,
     ) -> ControlFlow<Stop> {
         let begins = self.next_beginning();
-        if let Some(begins) = begins.filter(|&begins| begins < until) {
+        if let Some(begins) = begins {
             let shadow = self.has_shadow();
             // What never reaches a unit does not count as issued in the cycle of the interrupt.
             let behind = at > begins || at == begins && (!instruction.issues || !shadow);
-            if behind || !shadow && at + 1 >= begins && self.control.fault.is_some() {
+            let behind = behind || !shadow && at + 1 >= begins && self.control.fault.is_some();
+            if behind && begins < until {
                 self.interrupt(begins, observer);
                 return ControlFlow::Continue(());
             }
-            if at < until && at + 1 >= begins && shadow && !self.escapes_shadow(instruction) {
+            if !behind && at < until && at + 1 >= begins && shadow && !self.escapes_shadow(instruction) {
                 return self.shadow_slot(bus, observer, address, instruction, at);
             }
         }
@@ -246,7 +247,8 @@ impl<T: Timing> Core<T> {
         };
         let slot = Slot { address, instruction, step: self.progress.step };
         self.progress = Progress::default();
-        let outcome = self.progress.outcome(address, &Done::NEXT);
+        let mut outcome = self.progress.outcome(address, &Done::NEXT);
+        outcome.suppressed = why == Break::Misaligned;
         self.timing.complete(slot, at, outcome);
         self.state.pc = outcome.next;
         match (fault, self.control.fault) {

@@ -5,7 +5,7 @@ use super::memory::Access;
 use super::vector_arithmetic::{fmul8, fmul16, sat8, sat16};
 use super::vector_permute::{pack_lower, pack_upper};
 use crate::bus::Bus;
-use crate::instruction::Instruction;
+use crate::instruction::{Instruction, NOP};
 use crate::observer::Observer;
 use crate::table::Op;
 
@@ -40,6 +40,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Divwu => m.divide_unsigned(i),
 
             // Logic.
+            Op::Ori if i.word == NOP => Ok(Done::NEXT),
             Op::Ori => m.logic(i, m.gpr(i.t) | imm),
             Op::Oris => m.logic(i, m.gpr(i.t) | imm << 16),
             Op::Xori => m.logic(i, m.gpr(i.t) ^ imm),
@@ -112,29 +113,29 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Lhzx => m.load(i, m.indexed(i), Access::Halfword),
             Op::Lhax => m.load(i, m.indexed(i), Access::Algebraic),
             Op::Lbzx => m.load(i, m.indexed(i), Access::Byte),
-            Op::Lwzu => m.load_update(i, m.displaced_update(i), Access::Word),
-            Op::Lhzu => m.load_update(i, m.displaced_update(i), Access::Halfword),
+            Op::Lwzu => m.load_update(i, m.displaced(i), Access::Word),
+            Op::Lhzu => m.load_update(i, m.displaced(i), Access::Halfword),
             Op::Lhau => {
-                let address = m.gpr(i.a).wrapping_add(m.algebraic_displacement(i));
+                let address = m.gpr_or_zero(i.a).wrapping_add(m.algebraic_displacement(i));
                 m.load_update(i, address, Access::Algebraic)
             }
-            Op::Lbzu => m.load_update(i, m.displaced_update(i), Access::Byte),
-            Op::Lwzux => m.load_update(i, m.indexed_update(i), Access::Word),
-            Op::Lhzux => m.load_update(i, m.indexed_update(i), Access::Halfword),
-            Op::Lhaux => m.load_update(i, m.indexed_update(i), Access::Algebraic),
-            Op::Lbzux => m.load_update(i, m.indexed_update(i), Access::Byte),
+            Op::Lbzu => m.load_update(i, m.displaced(i), Access::Byte),
+            Op::Lwzux => m.load_update(i, m.indexed(i), Access::Word),
+            Op::Lhzux => m.load_update(i, m.indexed(i), Access::Halfword),
+            Op::Lhaux => m.load_update(i, m.indexed(i), Access::Algebraic),
+            Op::Lbzux => m.load_update(i, m.indexed(i), Access::Byte),
             Op::Stw => m.store(i, m.displaced(i), Access::Word),
             Op::Sth => m.store(i, m.displaced(i), Access::Halfword),
             Op::Stb => m.store(i, m.displaced(i), Access::Byte),
             Op::Stwx => m.store(i, m.indexed(i), Access::Word),
             Op::Sthx => m.store(i, m.indexed(i), Access::Halfword),
             Op::Stbx => m.store(i, m.indexed(i), Access::Byte),
-            Op::Stwu => m.store_update(i, m.displaced_update(i), Access::Word),
-            Op::Sthu => m.store_update(i, m.displaced_update(i), Access::Halfword),
-            Op::Stbu => m.store_update(i, m.displaced_update(i), Access::Byte),
-            Op::Stwux => m.store_update(i, m.indexed_update(i), Access::Word),
-            Op::Sthux => m.store_update(i, m.indexed_update(i), Access::Halfword),
-            Op::Stbux => m.store_update(i, m.indexed_update(i), Access::Byte),
+            Op::Stwu => m.store_update(i, m.displaced(i), Access::Word),
+            Op::Sthu => m.store_update(i, m.displaced(i), Access::Halfword),
+            Op::Stbu => m.store_update(i, m.displaced(i), Access::Byte),
+            Op::Stwux => m.store_update(i, m.indexed(i), Access::Word),
+            Op::Sthux => m.store_update(i, m.indexed(i), Access::Halfword),
+            Op::Stbux => m.store_update(i, m.indexed(i), Access::Byte),
             Op::Lmw => m.load_multiple(i),
             Op::Stmw => m.store_multiple(i),
 

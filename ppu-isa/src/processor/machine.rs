@@ -25,8 +25,6 @@ pub(super) struct Machine<'a, B, O> {
 pub(super) struct Progress {
     /// Slots done.
     pub(super) step: u8,
-    /// The effective address of a load with update, between its slots.
-    pub(super) address: u32,
 }
 
 /// How a slot ended, if it took effect.

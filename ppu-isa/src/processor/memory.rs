@@ -54,24 +54,24 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     pub(super) fn indexed(&self, i: &Instruction) -> u32 {
         self.gpr_or_zero(i.a).wrapping_add(self.gpr(i.b))
     }
-    /// Effective address of the D forms with update, for which RA = 0 is register 0 (ppu-isa 4.2).
-    #[inline(always)]
-    pub(super) fn displaced_update(&self, i: &Instruction) -> u32 {
-        self.gpr(i.a).wrapping_add(i.immediate)
-    }
-    /// Effective address of the X forms with update.
-    #[inline(always)]
-    pub(super) fn indexed_update(&self, i: &Instruction) -> u32 {
-        self.gpr(i.a).wrapping_add(self.gpr(i.b))
-    }
     /// The displacement of lha and lhau, of which sources disagree whether it is signed (`lha_zext`).
     pub(super) fn algebraic_displacement(&self, i: &Instruction) -> u32 {
         if self.quirks.lha_zext { i.immediate & 0xffff } else { i.immediate }
     }
 
+    /// The address latch of the load/store unit takes part in every access that reads RA.
+    #[inline(always)]
+    fn latch(&mut self, i: &Instruction, address: u32) {
+        if i.a != 0 {
+            self.state.address_latch = address;
+        }
+    }
+
     #[inline(always)]
     pub(super) fn load(&mut self, i: &Instruction, address: u32, access: Access) -> Slot {
-        self.load_to(i.t, address, access)
+        let done = self.load_to(i.t, address, access)?;
+        self.latch(i, address);
+        Ok(done)
     }
 
     #[inline(always)]
@@ -86,20 +86,23 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         Ok(Done::access(address, latency))
     }
 
-    /// Two slots: the load, then RA := EA. With RA = RT the register ends as EA (ppu-isa 4.2).
+    /// Two slots: the load, then RA := EA. With RA = RT the register ends as EA, with RA = 0 both the address and the
+    /// new GPR 0 are the displacement alone.
     pub(super) fn load_update(&mut self, i: &Instruction, address: u32, access: Access) -> Slot {
         if self.progress.step == 0 {
-            let done = self.load(i, address, access)?;
-            self.progress.address = address;
+            let done = self.load_to(i.t, address, access)?;
+            self.state.address_latch = address;
             return Ok(Done { again: true, ..done });
         }
-        self.set_gpr(i.a, self.progress.address);
+        self.set_gpr(i.a, self.state.address_latch);
         Ok(Done::NEXT)
     }
 
     #[inline(always)]
     pub(super) fn store(&mut self, i: &Instruction, address: u32, access: Access) -> Slot {
-        self.store_from(i.t, address, access)
+        let done = self.store_from(i.t, address, access)?;
+        self.latch(i, address);
+        Ok(done)
     }
 
     #[inline(always)]
@@ -114,10 +117,12 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         Ok(Done::access(address, latency))
     }
 
+    /// RA := EA through the address latch. With RA = 0 the latch does not follow, so that GPR 0 gets the address of
+    /// some earlier access (golden record `stwu_ra0`).
     #[inline(always)]
     pub(super) fn store_update(&mut self, i: &Instruction, address: u32, access: Access) -> Slot {
         let done = self.store(i, address, access)?;
-        self.set_gpr(i.a, address);
+        self.set_gpr(i.a, self.state.address_latch);
         Ok(done)
     }
 
@@ -125,6 +130,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     pub(super) fn load_multiple(&mut self, i: &Instruction) -> Slot {
         let (register, address) = self.multiple(i);
         let done = self.load_to(register, address, Access::Word)?;
+        self.latch(i, address);
         Ok(Done { again: register < 31, ..done })
     }
 
@@ -132,6 +138,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     pub(super) fn store_multiple(&mut self, i: &Instruction) -> Slot {
         let (register, address) = self.multiple(i);
         let done = self.store_from(register, address, Access::Word)?;
+        self.latch(i, address);
         Ok(Done { again: register < 31, ..done })
     }
 

@@ -284,6 +284,7 @@ impl Progress {
             taken: done.jump.is_some(),
             latency: done.latency,
             effective_address: done.effective_address,
+            suppressed: false,
         }
     }
 }

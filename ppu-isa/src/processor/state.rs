@@ -41,6 +41,9 @@ pub struct State {
     pub goe: u32,
     /// Interrupt control.
     pub iccr: u32,
+    /// Address latch of the load/store unit, through which forms with update write RA. Not reset, and visible only
+    /// through a store with update whose RA field is 0.
+    pub address_latch: u32,
     /// Vector registers.
     pub vr: [Vector; 32],
     /// Vector accumulator, one per halfword lane; in byte instructions the upper half belongs to the even byte
@@ -69,6 +72,7 @@ impl State {
             gout: 0,
             goe: 0,
             iccr: 0,
+            address_latch: 0,
             vr: [Vector::ZERO; 32],
             acc: Accumulator::default(),
             vcr: VectorCondition::default(),
@@ -84,7 +88,12 @@ impl State {
 
     /// The reset, which leaves the vector registers alone (ppu-isa 3.1, 5.1).
     pub(super) fn reset(&mut self) {
-        *self = Self { vr: self.vr, gin: self.gin, ..Self::power_up(VectorInit::Zero) };
+        *self = Self {
+            vr: self.vr,
+            gin: self.gin,
+            address_latch: self.address_latch,
+            ..Self::power_up(VectorInit::Zero)
+        };
     }
 
     /// Whether XER.SO is set.

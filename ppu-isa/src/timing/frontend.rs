@@ -15,6 +15,8 @@ const HIT: u64 = 3;
 const MISS: u64 = 10;
 /// From address generation of a jump target, relative to the issue of an unpredicted branch.
 const JUMP: u64 = 2;
+/// A jump away from a pending miss is this much slower.
+const ABANDONED: u64 = 1;
 /// Cycles by which a line fill outlasts the delivery of its words.
 const FILL_OVERHEAD: u64 = 4;
 
@@ -27,6 +29,8 @@ pub(super) struct FrontEnd {
     /// The next instruction is the target of an unpredicted jump, which is not predicted itself.
     unpredicted: bool,
     fill: Fill,
+    /// A line beyond a jump whose address was generated before the jump was known, and when.
+    speculative: Option<(u32, u64)>,
     /// The line last used, which is known to be there.
     current_line: u32,
 }
@@ -53,6 +57,7 @@ impl FrontEnd {
             address_at: 0,
             unpredicted: true,
             fill: Fill { line: u32::MAX, ..Fill::default() },
+            speculative: None,
             current_line: u32::MAX,
         }
     }
@@ -64,9 +69,16 @@ impl FrontEnd {
         1 << self.words_log2
     }
 
-    /// The cycle in which a missing line is requested; nothing if the line is there.
+    /// The line that is requested next, and when; nothing if the instruction at `address` is there.
     #[inline(always)]
-    pub(super) fn request(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<u64> {
+    pub(super) fn request(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<(u32, u64)> {
+        if let Some((beyond, generated)) = self.speculative.take() {
+            let from = generated.max(self.fill.until);
+            if from < self.address_at && !resident(beyond) {
+                self.address_at += ABANDONED;
+                return Some((beyond, from));
+            }
+        }
         let line = self.line_of(address);
         if line == self.current_line {
             return None;
@@ -75,7 +87,7 @@ impl FrontEnd {
             self.current_line = line;
             return None;
         }
-        Some(self.address_at.max(self.fill.until))
+        Some((address, self.address_at.max(self.fill.until)))
     }
 
     pub(super) fn line(&mut self, address: u32, from: u64, latency: u64, interval: u64) {
@@ -122,9 +134,21 @@ impl FrontEnd {
         if right {
             self.follow(at);
         } else {
+            // Until the jump, the addresses behind the branch were generated.
+            let line_end = (address | (4 * self.words() - 1)).wrapping_add(1);
+            let distance = u64::from(line_end.wrapping_sub(address)) / 4;
+            if distance <= 4 && predicted.is_none() {
+                self.speculative = Some((line_end, at - 3 + distance));
+            }
             self.jump(at + JUMP);
         }
         !right
+    }
+
+    /// As [`FrontEnd::jump`], from a place where a line fill may be awaited.
+    pub(super) fn leave(&mut self, address_at: u64) {
+        let pending = self.fill.first_issue > address_at;
+        self.jump(address_at + if pending { ABANDONED } else { 0 });
     }
 
     /// The front end leaves for another address, which is generated in the given cycle.

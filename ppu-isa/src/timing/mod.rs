@@ -56,6 +56,8 @@ pub struct Outcome {
     pub latency: u32,
     /// Effective address of a memory access, 0 otherwise.
     pub effective_address: u32,
+    /// A misaligned access, which never left the processor.
+    pub suppressed: bool,
 }
 
 /// Why the front end is redirected without a branch.

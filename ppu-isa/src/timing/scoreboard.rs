@@ -133,7 +133,7 @@ impl Timing for Scoreboard {
 
     #[inline(always)]
     fn fetch(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<LineRequest> {
-        self.front.request(address, resident).map(|at| LineRequest { address, at })
+        self.front.request(address, resident).map(|(address, at)| LineRequest { address, at })
     }
 
     fn line(&mut self, request: LineRequest, latency: u32, interval: u32) {
@@ -189,6 +189,8 @@ impl Timing for Scoreboard {
                 latency = DIVIDE;
                 self.hold = at + DIVIDE;
             }
+            Class::Load | Class::LoadUpdate | Class::Store | Class::StoreUpdate | Class::Multiple
+                if outcome.suppressed => {}
             Class::Load | Class::LoadUpdate | Class::Multiple if i.writes.gpr != 0 => {
                 if slot.step != 0 && i.class == Class::LoadUpdate {
                     self.set_gpr(1 << i.a, at + 2);
@@ -219,6 +221,12 @@ impl Timing for Scoreboard {
             Class::Sync => {
                 self.hold = (at + 3).max(self.quiescent_from() + 2);
                 self.blocked = (at + 1, self.hold);
+                self.front.follow(at);
+                return;
+            }
+            Class::Wait => {
+                self.front.follow(at);
+                return;
             }
             Class::Branch => {
                 self.set_other(i.writes.other & (implicit::LR | implicit::CTR), at + 2);
@@ -237,12 +245,10 @@ impl Timing for Scoreboard {
         if i.writes.other & implicit::XER != 0 && i.class != Class::Div {
             self.hold = at + latency - 1 + XER_HOLD;
         }
-        self.idle = at + latency + 1;
-        self.front.follow(at);
-        if outcome.next == slot.address {
-            // The same instruction again: nothing is fetched.
-            return;
+        if i.issues {
+            self.idle = at + latency + 1;
         }
+        self.front.follow(at);
     }
 
     fn interruptible(&self, cycle: u64) -> u64 {
@@ -253,7 +259,7 @@ impl Timing for Scoreboard {
     fn redirect(&mut self, _: u32, at: u64, cause: Redirect) {
         match cause {
             Redirect::Interrupt => {
-                self.front.jump(at + VECTOR);
+                self.front.leave(at + VECTOR);
                 self.hold = self.hold.max(self.quiescent_from() + 1);
             }
             Redirect::Wake => {
@@ -264,7 +270,7 @@ impl Timing for Scoreboard {
     }
 
     fn asleep_from(&self, at: u64) -> u64 {
-        (at + 2).max(self.quiescent_from() + 1)
+        (at + 2).max(self.quiescent_from() + 2)
     }
 
     fn quiescent_from(&self) -> u64 {

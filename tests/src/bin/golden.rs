@@ -90,7 +90,10 @@ fn print(report: &FileReport, first: usize) {
             );
         }
         for (line, name, cycles) in report.cycle_different.iter().take(first) {
-            println!("  line {line}, {name}: {} {} instead of {}", cycles.what, cycles.actual, cycles.expected);
+            println!(
+                "  line {line}, {name}: {} {} instead of {}",
+                cycles.what, cycles.actual, cycles.expected
+            );
         }
     }
 }

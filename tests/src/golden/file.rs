@@ -18,8 +18,11 @@ pub fn find_files(path: &Path) -> Result<Vec<PathBuf>, GoldenError> {
     if !fs::metadata(path).map_err(io)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(path).map_err(io)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>().map_err(io)?;
+    let mut entries: Vec<PathBuf> = fs::read_dir(path)
+        .map_err(io)?
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()
+        .map_err(io)?;
     entries.sort();
     let mut files = Vec::new();
     for entry in entries {
@@ -45,8 +48,11 @@ pub fn read_records(path: &Path) -> Result<Vec<(usize, Value)>, GoldenError> {
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(n, line)| {
-            let record = serde_json::from_str(line)
-                .map_err(|source| GoldenError::Json { path: path.to_owned(), line: n + 1, source })?;
+            let record = serde_json::from_str(line).map_err(|source| GoldenError::Json {
+                path: path.to_owned(),
+                line: n + 1,
+                source,
+            })?;
             Ok((n + 1, record))
         })
         .collect()

@@ -147,9 +147,11 @@ pub fn check_file(path: &std::path::Path) -> Result<FileReport, GoldenError> {
         .ok_or_else(|| GoldenError::UnknownFormat { path: path.to_owned() })?;
     report.format = format.name();
     for (line, record) in &records {
-        let check = format
-            .check(record)
-            .map_err(|source| GoldenError::Record { path: path.to_owned(), line: *line, source })?;
+        let check = format.check(record).map_err(|source| GoldenError::Record {
+            path: path.to_owned(),
+            line: *line,
+            source,
+        })?;
         report.cases += 1;
         if !check.timing.is_empty() {
             report.timed += 1;

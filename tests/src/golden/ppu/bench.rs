@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ppu_isa::{Bus, ByteEnables, LaneMask, Response, Vector};
 
 /// Words of SRAM.
-pub const SRAM_WORDS: usize = 4096;
+pub(super) const SRAM_WORDS: usize = 4096;
 /// Vectors behind the parallel port, and words behind the omnibus port.
 const STAND_IN: usize = 1024;
 /// From issue to the acceptance of a request by the omnibus stand-in.

@@ -38,8 +38,14 @@ impl Format for SingleInstruction {
             Stop::Asleep { .. } => {}
             other => differences.push(format!("stopped with {other:?}")),
         }
-        record::compare_states(&expected_state, core.state(), &mut differences);
+        record::compare_scalar_states(&expected_state, core.state(), &mut differences);
+        record::compare_vector_states(&expected_state, core.state(), &mut differences);
         record::compare_memory(&expected_bench, &bench, |_| true, &mut differences);
-        Ok(Check { name: format!("{} {word:08x}", record::text(record, "i")?), differences, timing: Vec::new() })
+        record::compare_port(&expected_bench, &bench, &mut differences);
+        Ok(Check {
+            name: format!("{} {word:08x}", record::text(record, "i")?),
+            differences,
+            timing: Vec::new(),
+        })
     }
 }

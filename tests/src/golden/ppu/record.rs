@@ -130,7 +130,8 @@ pub(super) fn apply(record: &Value, state: &mut State, bench: &mut TestBench) ->
         let acc = words(text, "acc")?;
         state.acc.0 = acc.try_into().map_err(|_| bad("acc", "not 64 words"))?;
     }
-    for (field, condition) in [("eq", Condition::Equal), ("gt", Condition::Greater), ("lt", Condition::Less)] {
+    for (field, condition) in [("eq", Condition::Equal), ("gt", Condition::Greater), ("lt", Condition::Less)]
+    {
         if let Some(lanes) = lanes(record, field)? {
             state.vcr.set_lanes(condition, lanes);
         }
@@ -150,7 +151,12 @@ pub(super) fn load_program(record: &Value, bench: &mut TestBench) -> Result<()> 
         Some(Value::String(program)) => place(&mut bench.sram, "0", program, "p"),
         Some(Value::Object(map)) => {
             for (address, content) in map {
-                place(&mut bench.sram, address, content.as_str().ok_or_else(|| bad("p", "not a string"))?, "p")?;
+                place(
+                    &mut bench.sram,
+                    address,
+                    content.as_str().ok_or_else(|| bad("p", "not a string"))?,
+                    "p",
+                )?;
             }
             Ok(())
         }
@@ -167,8 +173,8 @@ pub(super) fn configure(record: &Value, bench: &mut TestBench) -> Result<()> {
     Ok(())
 }
 
-/// Lists where two states differ.
-pub(super) fn compare_states(expected: &State, actual: &State, differences: &mut Vec<String>) {
+/// Lists where the scalar parts of two states differ.
+pub(super) fn compare_scalar_states(expected: &State, actual: &State, differences: &mut Vec<String>) {
     let mut word = |what: String, expected: u32, actual: u32| {
         if expected != actual {
             differences.push(format!("{what} is {actual:08x}, should be {expected:08x}"));
@@ -181,6 +187,15 @@ pub(super) fn compare_states(expected: &State, actual: &State, differences: &mut
     word("xer".into(), expected.xer, actual.xer);
     word("lr".into(), expected.lr, actual.lr);
     word("ctr".into(), expected.ctr, actual.ctr);
+}
+
+/// Lists where the states of the vector unit differ.
+pub(super) fn compare_vector_states(expected: &State, actual: &State, differences: &mut Vec<String>) {
+    let mut word = |what: String, expected: u32, actual: u32| {
+        if expected != actual {
+            differences.push(format!("{what} is {actual:08x}, should be {expected:08x}"));
+        }
+    };
     for h in 0..64 {
         word(format!("acc[{h}]"), expected.acc.0[h], actual.acc.0[h]);
     }
@@ -224,6 +239,10 @@ pub(super) fn compare_memory(
             differences.push(format!("memory {:04x} is {a:08x}, should be {e:08x}", 4 * word));
         }
     }
+}
+
+/// Lists where what is behind the parallel port differs.
+pub(super) fn compare_port(expected: &TestBench, actual: &TestBench, differences: &mut Vec<String>) {
     let rows: BTreeMap<_, _> = expected.port.iter().chain(&actual.port).map(|(row, _)| (row, ())).collect();
     for row in rows.keys() {
         let of = |bench: &TestBench| bench.port.get(row).copied().unwrap_or_default();
