@@ -26,14 +26,13 @@ pub(crate) const CADC: u32 = path_hash("cadc.noise");
 /// A standard normal deviate, cut at 4 sigma, for the moment `time` in ps.
 #[inline]
 pub(crate) fn normal(seed: u64, quantity: u32, instance: u32, time: u64) -> f64 {
-    Stream::new(seed, quantity, Level::Noise, instance).normal(time)
+    interpolated_normal(Stream::new(seed, quantity, Level::Noise, instance).word(time))
 }
 
 /// Standard normal deviates for the many things that one pulse touches.
 ///
-/// One block of the counter-based generator is spread over them by SplitMix64 (Steele et al. 2014), and the inverse of the normal
-/// distribution is interpolated in a table: both cost a tenth of a full draw, and charges, correlation steps and conversions are
-/// by far the most frequent draws. Cut at 4 sigma like all others.
+/// One block of the counter-based generator is spread over them by SplitMix64 (Steele et al. 2014): charges, correlation steps and
+/// conversions are by far the most frequent draws. Cut at 4 sigma like all others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spread {
     start: u64,
