@@ -22,7 +22,7 @@
 //! "Possible" means within [`CERTAINTY`] standard deviations.
 
 use crate::draws::{self, normal};
-use crate::membrane::{LinearMembrane, Mode, Region, State};
+use crate::membrane::{LinearMembrane, Mode, Region, Relaxation, State};
 use crate::options::{AnalogOptions, ClockPhase};
 use crate::parameters::{LINE_REST, Line, NeuronParameters, ReadoutSource};
 use bss2_base::SimTime;
@@ -51,7 +51,10 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// State and parameters of one circuit. Times are in ps.
+///
+/// The fields that an event needs come first and stay together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[repr(C)]
 pub(crate) struct Circuit {
     /// The moment to which `state`, `variance` and the plan belong.
     anchor: u64,
@@ -74,6 +77,10 @@ pub(crate) struct Circuit {
     diffusion: f64,
     /// How far in V the threshold is lowered in live cells.
     live_correction: f64,
+    /// The next step of the automaton.
+    automaton_at: u64,
+    /// 1 / line capacitance in V/C.
+    line_step: [f64; 2],
 
     number: u32,
     automaton: Automaton,
@@ -120,14 +127,13 @@ impl Circuit {
     /// Circuit number `number` with neutral parameters and a discharged membrane at time zero.
     pub(crate) fn new(number: u32, surroundings: Surroundings<'_>) -> Self {
         let parameters = NeuronParameters::default();
-        let modes =
-            [Mode::Leak, Mode::Reset].map(|mode| LinearMembrane::new(&parameters, mode, Region::Inside));
+        let neutral = LinearMembrane::new(&parameters, Mode::Leak, Region::Inside);
         let mut circuit = Self {
             anchor: 0,
             wake: NEVER,
             state: State::default(),
             variance: 0.0,
-            membrane: modes[0],
+            membrane: neutral,
             region: Region::Inside,
             live_until: 0,
             live_noise: 0.0,
@@ -135,6 +141,8 @@ impl Circuit {
             threshold: f64::INFINITY,
             diffusion: 0.0,
             live_correction: 0.0,
+            automaton_at: NEVER,
+            line_step: [0.0; 2],
             number,
             automaton: Automaton {
                 reset_at: NEVER,
@@ -145,12 +153,14 @@ impl Circuit {
                 armed: true,
                 stalled: false,
             },
-            threshold_offset: surroundings.options.noise.threshold
-                * normal(surroundings.seed, draws::THRESHOLD, number, 0),
+            threshold_offset: 0.0,
             parameters,
-            modes,
+            modes: [neutral; 2],
         };
-        circuit.derive(surroundings);
+        circuit.prepare(surroundings);
+        circuit.draw_threshold(0, surroundings);
+        circuit.select_membrane();
+        circuit.select_threshold();
         circuit.plan(surroundings);
         circuit
     }
@@ -174,12 +184,13 @@ impl Circuit {
         self.move_to(time);
         self.cut_live_cell();
         self.parameters = *parameters;
-        self.modes =
-            [Mode::Leak, Mode::Reset].map(|mode| LinearMembrane::new(parameters, mode, Region::Inside));
-        self.derive(surroundings);
+        self.prepare(surroundings);
+        self.select_membrane();
+        self.select_threshold();
         if self.automaton.stalled && parameters.refractory.clock.is_some() {
             self.automaton.stalled = false;
             self.start_refractory(time, surroundings);
+            self.automaton_at = self.automaton.next();
         }
         self.plan(surroundings);
     }
@@ -189,7 +200,7 @@ impl Circuit {
     pub(crate) fn receive(&mut self, time: u64, line: Line, charge: f64, surroundings: Surroundings<'_>) {
         self.move_to(time);
         let u = &mut self.state.u[line as usize];
-        let step = charge / self.parameters.inputs[line as usize].line_capacitance;
+        let step = charge * self.line_step[line as usize];
         *u = (*u + step).min(LINE_HEADROOM.max(*u)).max(0.0);
         self.plan(surroundings);
     }
@@ -245,8 +256,9 @@ impl Circuit {
         let time = self.wake;
         self.move_to(time);
         let mut edge = None;
-        if self.automaton.next() == time {
+        if self.automaton_at == time {
             edge = self.step_automaton(time, surroundings);
+            self.automaton_at = self.automaton.next();
         } else if self.crossing_at == time {
             self.cross(time, surroundings);
         }
@@ -259,7 +271,7 @@ impl Circuit {
         if automaton.reset_at == time {
             automaton.reset_at = NEVER;
             automaton.in_reset = true;
-            self.derive(surroundings);
+            self.select_membrane();
             None
         } else if automaton.edge_at == time {
             automaton.edge_at = NEVER;
@@ -269,14 +281,13 @@ impl Circuit {
             automaton.release_at = NEVER;
             automaton.in_reset = false;
             self.state.v += self.parameters.release_charge / self.parameters.capacitance;
-            self.derive(surroundings);
+            self.select_membrane();
             None
         } else {
             automaton.arm_at = NEVER;
             automaton.armed = true;
-            self.threshold_offset = surroundings.options.noise.threshold
-                * normal(surroundings.seed, draws::THRESHOLD, self.number, time);
-            self.derive(surroundings);
+            self.draw_threshold(time, surroundings);
+            self.select_threshold();
             self.draw_variance(surroundings);
             // Level-sensitive: an output that is still high is a new fire at once (event-routing 9.4).
             if self.state.v >= self.threshold {
@@ -305,6 +316,7 @@ impl Circuit {
         self.threshold = f64::INFINITY;
         self.automaton.reset_at = time;
         self.automaton.edge_at = SimTime::from_ps(time).round_up(SimTime::FABRIC_CYCLE).as_ps();
+        self.automaton_at = time;
     }
 
     /// The refractory counter starts with a fire edge at `edge`.
@@ -325,12 +337,28 @@ impl Circuit {
             if ticks < holdoff { self.automaton.arm_at } else { start + (ticks - holdoff) * clock.as_ps() };
     }
 
-    /// What follows from the parameters and the automaton.
-    fn derive(&mut self, surroundings: Surroundings<'_>) {
+    /// What follows from the parameters alone.
+    fn prepare(&mut self, surroundings: Surroundings<'_>) {
+        let parameters = &self.parameters;
+        self.modes =
+            [Mode::Leak, Mode::Reset].map(|mode| LinearMembrane::new(parameters, mode, Region::Inside));
+        self.line_step = parameters.inputs.map(|input| 1.0 / input.line_capacitance);
         let noise = &surroundings.options.noise;
-        let scale = noise.reference_capacitance / self.parameters.capacitance;
+        let scale = noise.reference_capacitance / parameters.capacitance;
         self.diffusion = noise.membrane_rate * scale * scale;
         self.live_correction = CONTINUITY_CORRECTION * (self.diffusion * LIVE_CELL as f64 * 1e-12).sqrt();
+    }
+
+    /// A new threshold offset for an arming at `time`.
+    fn draw_threshold(&mut self, time: u64, surroundings: Surroundings<'_>) {
+        let sigma = surroundings.options.noise.threshold;
+        if sigma > 0.0 {
+            self.threshold_offset = sigma * normal(surroundings.seed, draws::THRESHOLD, self.number, time);
+        }
+    }
+
+    /// The threshold in force.
+    fn select_threshold(&mut self) {
         self.threshold = match self.parameters.comparator {
             Some(comparator)
                 if self.parameters.enable_fire && self.automaton.armed && !self.parameters.held_in_reset =>
@@ -339,7 +367,6 @@ impl Circuit {
             }
             _ => f64::INFINITY,
         };
-        self.select_membrane();
     }
 
     /// The equations for the present mode and region.
@@ -361,9 +388,10 @@ impl Circuit {
             return;
         }
         let h = (time - self.anchor) as f64 * 1e-12;
-        self.state = self.membrane.after(&self.state, self.live_noise, h);
+        let relaxation = self.membrane.relaxation(h);
+        self.state = self.membrane.after_relaxation(&self.state, self.live_noise, h, &relaxation);
         if self.diffusion > 0.0 && time > self.live_until {
-            let (rest, response) = self.membrane.relaxation(h);
+            let Relaxation { rest, response } = relaxation;
             let grown = self.variance * rest * rest + self.diffusion * 0.5 * response * (1.0 + rest);
             self.variance = grown.min(VARIANCE_LIMIT);
         }
@@ -397,7 +425,7 @@ impl Circuit {
         if Region::of(self.state.v) != self.region {
             self.select_membrane();
         }
-        let mut wake = self.automaton.next();
+        let mut wake = self.automaton_at;
         let mut upper = self.membrane.upper_bound(&self.state);
         self.crossing_at = NEVER;
         if self.live_until > self.anchor {
@@ -462,7 +490,7 @@ impl Circuit {
         self.live_until = self.anchor + LIVE_CELL;
         self.live_noise = 0.0;
         if self.diffusion > 0.0 {
-            let (rest, response) = self.membrane.relaxation(LIVE_CELL as f64 * 1e-12);
+            let Relaxation { rest, response } = self.membrane.relaxation(LIVE_CELL as f64 * 1e-12);
             let deviate = normal(surroundings.seed, draws::MEMBRANE_LIVE, self.number, self.anchor);
             self.live_noise = deviate * (self.diffusion * (1.0 + rest) / (2.0 * response)).sqrt();
         }

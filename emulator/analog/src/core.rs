@@ -3,7 +3,7 @@
 use crate::cadc::{CadcResult, Channel};
 use crate::circuit::{Circuit, Edge, Surroundings};
 use crate::correlation::CorrelationArray;
-use crate::draws::{self, normal};
+use crate::draws::{self, Spread};
 use crate::driver::Driver;
 use crate::options::AnalogOptions;
 use crate::parameters::{
@@ -87,7 +87,7 @@ impl Half {
         Self {
             drivers: vec![Driver::new(); DRIVERS_PER_HEMISPHERE],
             synapses: SynapseArray::new(),
-            correlation: CorrelationArray::new((hemisphere.index() * 65_536) as u32),
+            correlation: CorrelationArray::new(hemisphere.index() as u32),
             switches: vec![ColumnSwitches::default(); COLUMNS],
             connected: [ColumnMask::NONE; 2],
             unit_charge: [0.375e-15; 2],
@@ -442,8 +442,8 @@ impl AnalogCore {
             for column in matches.iter() {
                 let n = half * COLUMNS + usize::from(column);
                 self.settle(n, time, fires);
-                self.halves[half].correlation.pre(row, column, time, self.seed, &self.options);
             }
+            self.halves[half].correlation.pre(row, matches, time, self.seed, &self.options);
             let weighted = matches.and(self.halves[half].synapses.active(row));
             if matches!(mode, RowMode::Excitatory | RowMode::Both) {
                 self.deposit(time, half, row, Line::Excitatory, weighted, length);
@@ -463,15 +463,18 @@ impl AnalogCore {
         let noise = &self.options.noise;
         let noisy = noise.charge_relative > 0.0 || noise.charge_absolute > 0.0;
         let Half { synapses, connected, unit_charge, .. } = &self.halves[half];
-        for column in columns.and(connected[line as usize]).iter() {
+        let columns = columns.and(connected[line as usize]);
+        let spread = (noisy && !columns.is_empty()).then(|| {
+            let instance = (half * 256 + usize::from(row)) * 2 + line as usize;
+            Spread::new(self.seed, draws::CHARGE, instance as u32, time)
+        });
+        for column in columns.iter() {
             let unit = unit_charge[usize::from(column) / (COLUMNS / 2)];
             let mut charge = unit * length * synapses.strength(row, column);
-            if noisy {
+            if let Some(spread) = spread {
                 let relative = noise.charge_relative * charge;
                 let sigma = (relative * relative + noise.charge_absolute * noise.charge_absolute).sqrt();
-                let synapse = (half * 256 + usize::from(row)) * 256 + usize::from(column);
-                let instance = 2 * synapse as u32 + line as u32;
-                charge = (charge + sigma * normal(self.seed, draws::CHARGE, instance, time)).max(0.0);
+                charge = (charge + sigma * spread.normal(u32::from(column))).max(0.0);
             }
             let n = half * COLUMNS + usize::from(column);
             let circuit = &mut self.circuits[n];
@@ -502,6 +505,8 @@ impl AnalogCore {
     pub fn convert(&mut self, hemisphere: Hemisphere, row: Row) -> CadcResult {
         let now = self.now.as_ps();
         let half = hemisphere.index();
+        let instance = (half * 256 + usize::from(row)) as u32;
+        let spread = Spread::new(self.seed, draws::CADC, instance, now);
         let mut codes = [[0; COLUMNS]; 2];
         for column in 0..COLUMNS {
             let switches = self.halves[half].switches[column];
@@ -520,12 +525,9 @@ impl AnalogCore {
                 if drivers != [None; 2] {
                     channel.hold(voltage, now);
                 }
-                let mut noise = 0.0;
-                if self.options.noise.cadc > 0.0 {
-                    let instance = ((half * 2 + b) * COLUMNS + column) as u32;
-                    let draw = now.wrapping_mul(256).wrapping_add(u64::from(row));
-                    noise = self.options.noise.cadc * normal(self.seed, draws::CADC, instance, draw);
-                }
+                let sigma = self.options.noise.cadc;
+                let noise =
+                    if sigma > 0.0 { sigma * spread.normal((b * COLUMNS + column) as u32) } else { 0.0 };
                 codes[b][column] = channel.code(voltage, noise);
             }
         }

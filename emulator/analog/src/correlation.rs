@@ -8,7 +8,7 @@
 //! pulse came after it, and vice versa, so that the two times say it all. Pulses at the same time don't pair and both start their
 //! traces (settled O11). A trace (re)starts at the leading edge of the pulse.
 
-use crate::draws::{self, normal};
+use crate::draws::{self, Spread};
 use crate::options::AnalogOptions;
 use crate::parameters::{Branch, CorrelationBranch, CorrelationParameters, SynapseMismatch};
 use bss2_base::math::exp;
@@ -65,11 +65,42 @@ impl Prepared {
     }
 }
 
+/// Pairs of pulses that are about to charge accumulators of one branch at one time.
+struct Pairs {
+    branch: Branch,
+    /// The later pulse, ps.
+    time: u64,
+    count: usize,
+    /// Synapses.
+    at: [u32; Self::CAPACITY],
+    /// Their earlier pulses, ps.
+    since: [u64; Self::CAPACITY],
+}
+
+impl Pairs {
+    const CAPACITY: usize = 32;
+
+    fn new(branch: Branch, time: u64) -> Self {
+        Self { branch, time, count: 0, at: [0; Self::CAPACITY], since: [0; Self::CAPACITY] }
+    }
+
+    #[inline]
+    fn push(&mut self, at: usize, since: u64) {
+        self.at[self.count] = at as u32;
+        self.since[self.count] = since;
+        self.count += 1;
+    }
+
+    fn is_full(&self) -> bool {
+        self.count == Self::CAPACITY
+    }
+}
+
 /// The sensors of one hemisphere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CorrelationArray {
-    /// Number of the first synapse, for the random streams.
-    first: u32,
+    /// 0 or 1, for the random streams.
+    hemisphere: u32,
     sensors: Vec<Sensor>,
     /// `amplitude code | time code << 2` for each synapse.
     calibration: Vec<u8>,
@@ -79,7 +110,7 @@ pub(crate) struct CorrelationArray {
 }
 
 impl CorrelationArray {
-    pub(crate) fn new(first: u32) -> Self {
+    pub(crate) fn new(hemisphere: u32) -> Self {
         let sensor = Sensor {
             pre: NEVER,
             accumulated: [0.0; 2],
@@ -88,7 +119,7 @@ impl CorrelationArray {
             amplitude: [1.0; 2],
         };
         Self {
-            first,
+            hemisphere,
             sensors: vec![sensor; ROWS * COLUMNS],
             calibration: vec![0; ROWS * COLUMNS],
             columns: vec![ColumnTrace { post: NEVER, pending: [0; 4] }; COLUMNS],
@@ -115,19 +146,31 @@ impl CorrelationArray {
         self.calibration[index(row, column)] = (amplitude & 3) | (time & 3) << 2;
     }
 
-    /// A pre pulse reaches the synapse at `time`; not before any earlier pulse of the same column.
-    #[inline]
-    pub(crate) fn pre(&mut self, row: Row, column: Column, time: u64, seed: u64, options: &AnalogOptions) {
-        let at = index(row, column);
-        let trace = &mut self.columns[usize::from(column)];
-        let sensor = &mut self.sensors[at];
-        let fresh = !options.consume_on_use || sensor.pre == NEVER || trace.post >= sensor.pre;
-        sensor.pre = time;
-        trace.pending[usize::from(row) / 64] |= 1 << (row % 64);
-        let post = trace.post;
-        if post != NEVER && post != time && fresh {
-            self.accumulate(at, Branch::Acausal, time, time - post, seed, options);
+    /// A pre pulse reaches these synapses of a row at `time`; not before any earlier pulse of their columns.
+    pub(crate) fn pre(
+        &mut self,
+        row: Row,
+        columns: ColumnMask,
+        time: u64,
+        seed: u64,
+        options: &AnalogOptions,
+    ) {
+        let mut pairs = Pairs::new(Branch::Acausal, time);
+        for column in columns.iter() {
+            let at = index(row, column);
+            let trace = &mut self.columns[usize::from(column)];
+            let sensor = &mut self.sensors[at];
+            let pending = !options.consume_on_use || sensor.pre == NEVER || trace.post >= sensor.pre;
+            sensor.pre = time;
+            trace.pending[usize::from(row) / 64] |= 1 << (row % 64);
+            if trace.post != NEVER && trace.post != time && pending {
+                pairs.push(at, trace.post);
+                if pairs.is_full() {
+                    self.accumulate(&mut pairs, seed, options);
+                }
+            }
         }
+        self.accumulate(&mut pairs, seed, options);
     }
 
     /// A post pulse reaches all synapses of a column at `time`.
@@ -137,10 +180,11 @@ impl CorrelationArray {
             return;
         }
         trace.post = time;
-        let pending = trace.pending;
-        for (word, bits) in pending.into_iter().enumerate() {
-            let mut rest = bits;
-            let mut left = bits;
+        let mut pairs = Pairs::new(Branch::Causal, time);
+        for word in 0..4 {
+            let pending = self.columns[usize::from(column)].pending[word];
+            let mut rest = pending;
+            let mut left = pending;
             while rest != 0 {
                 let bit = rest.trailing_zeros();
                 rest &= rest - 1;
@@ -149,42 +193,62 @@ impl CorrelationArray {
                 if pre == time {
                     continue;
                 }
-                self.accumulate(at, Branch::Causal, time, time - pre, seed, options);
+                pairs.push(at, pre);
+                if pairs.is_full() {
+                    self.accumulate(&mut pairs, seed, options);
+                }
                 if options.consume_on_use {
                     left &= !(1 << bit);
                 }
             }
             self.columns[usize::from(column)].pending[word] = left;
         }
+        self.accumulate(&mut pairs, seed, options);
     }
 
-    /// A pair with delay `delay` in ps charges an accumulator.
-    #[inline]
-    fn accumulate(
-        &mut self,
-        at: usize,
-        branch: Branch,
-        time: u64,
-        delay: u64,
-        seed: u64,
-        options: &AnalogOptions,
-    ) {
-        let quadrant = &self.quadrants[(at % COLUMNS) / (COLUMNS / 2)];
-        let codes = usize::from(self.calibration[at]);
-        let sensor = &mut self.sensors[at];
-        sensor.leak(time, quadrant.given.leakage);
-        let b = branch as usize;
-        let decay = quadrant.decay[b][codes >> 2] / f64::from(sensor.time_constant[b]);
-        let mut step = quadrant.amplitude[b][codes & 3]
-            * f64::from(sensor.amplitude[b])
-            * exp(-decay * (delay as f64 * 1e-12));
-        if options.noise.correlation > 0.0 {
-            let instance = 2 * (self.first + at as u32) + branch as u32;
-            step *= 1.0 + options.noise.correlation * normal(seed, draws::CORRELATION, instance, time);
+    /// Pairs charge their accumulators. Empties `pairs`.
+    ///
+    /// In loops over plain arrays, so that the loads overlap and the exponentials are computed side by side.
+    fn accumulate(&mut self, pairs: &mut Pairs, seed: u64, options: &AnalogOptions) {
+        if pairs.count == 0 {
+            return;
         }
-        let accumulated = &mut sensor.accumulated[b];
-        let compressed = step * (1.0 - *accumulated / quadrant.given.compression);
-        *accumulated = (*accumulated + compressed).clamp(0.0, quadrant.given.saturation);
+        let count = core::mem::take(&mut pairs.count);
+        let (branch, time) = (pairs.branch as usize, pairs.time);
+        let (mut exponent, mut step) = ([0.0; Pairs::CAPACITY], [0.0; Pairs::CAPACITY]);
+        for pair in 0..count {
+            let (at, since) = (pairs.at[pair] as usize, pairs.since[pair]);
+            let quadrant = &self.quadrants[at % COLUMNS / (COLUMNS / 2)];
+            let codes = usize::from(self.calibration[at]);
+            let sensor = &self.sensors[at];
+            let delay = (time - since) as f64 * 1e-12;
+            exponent[pair] =
+                -delay * quadrant.decay[branch][codes >> 2] / f64::from(sensor.time_constant[branch]);
+            step[pair] = quadrant.amplitude[branch][codes & 3] * f64::from(sensor.amplitude[branch]);
+        }
+        for (step, exponent) in step.iter_mut().zip(&exponent).take(count) {
+            *step *= exp(*exponent);
+        }
+        if options.noise.correlation > 0.0 {
+            let first = pairs.at[0] as usize;
+            let (quantity, instance) = match pairs.branch {
+                Branch::Acausal => (draws::CORRELATION_PRE, first / COLUMNS),
+                Branch::Causal => (draws::CORRELATION_POST, first % COLUMNS),
+            };
+            let spread = Spread::new(seed, quantity, self.hemisphere * 256 + instance as u32, time);
+            for (step, at) in step.iter_mut().zip(&pairs.at).take(count) {
+                *step *= 1.0 + options.noise.correlation * spread.normal(*at);
+            }
+        }
+        for (step, at) in step.iter().zip(&pairs.at).take(count) {
+            let at = *at as usize;
+            let given = &self.quadrants[at % COLUMNS / (COLUMNS / 2)].given;
+            let sensor = &mut self.sensors[at];
+            sensor.leak(time, given.leakage);
+            let accumulated = &mut sensor.accumulated[branch];
+            let compressed = step * (1.0 - *accumulated / given.compression);
+            *accumulated = (*accumulated + compressed).clamp(0.0, given.saturation);
+        }
     }
 
     /// The accumulator of a synapse in V at `time`.

@@ -81,6 +81,9 @@ pub(crate) struct LinearMembrane {
     decay: f64,
     /// V/s.
     drift: f64,
+    /// Where the membrane comes to rest without line swing, `drift / decay` in V; infinite, with the sign of the drift, without any
+    /// conductance, and 0 if there is no drift either.
+    rest: f64,
     /// 1/s: V/s of membrane slope per V of line swing, negative for the inhibitory line.
     coupling: [f64; 2],
     /// 1/s.
@@ -89,6 +92,15 @@ pub(crate) struct LinearMembrane {
     coupling_divisor: [f64; 2],
     /// The largest value of `convolution` over all times in s: a line swing u moves the membrane by at most coupling * u * peak.
     peak: [f64; 2],
+}
+
+/// What a stretch of time does to the membrane alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Relaxation {
+    /// What is left of a deviation: `exp(-decay h)`.
+    pub(crate) rest: f64,
+    /// The voltage in V that 1 V/s has caused: `(1 - exp(-decay h)) / decay`, in s.
+    pub(crate) response: f64,
 }
 
 impl LinearMembrane {
@@ -128,6 +140,7 @@ impl LinearMembrane {
         Self {
             decay,
             drift: current / parameters.capacitance,
+            rest: if current == 0.0 { 0.0 } else { current / conductance },
             coupling: slope.map(|slope| slope / parameters.capacitance),
             line_decay,
             coupling_divisor: line_decay.map(|line_decay| 1.0 / (decay - line_decay)),
@@ -140,17 +153,29 @@ impl LinearMembrane {
         self.decay
     }
 
-    /// `exp(-decay h)` and the response `(1 - exp(-decay h)) / decay` in s to a unit drift.
+    /// What `h` seconds do to the membrane alone.
     #[inline]
-    pub(crate) fn relaxation(&self, h: f64) -> (f64, f64) {
+    pub(crate) fn relaxation(&self, h: f64) -> Relaxation {
         let rest = exp(-self.decay * h);
-        (rest, response(self.decay, h, rest))
+        Relaxation { rest, response: response(self.decay, h, rest) }
     }
 
     /// The state after `h` seconds, with `extra` V/s added to the drift.
     #[inline]
     pub(crate) fn after(&self, state: &State, extra: f64, h: f64) -> State {
-        let (rest, response) = self.relaxation(h);
+        self.after_relaxation(state, extra, h, &self.relaxation(h))
+    }
+
+    /// The same, given the relaxation over `h`.
+    #[inline]
+    pub(crate) fn after_relaxation(
+        &self,
+        state: &State,
+        extra: f64,
+        h: f64,
+        relaxation: &Relaxation,
+    ) -> State {
+        let Relaxation { rest, response } = *relaxation;
         let mut v = state.v * rest + (self.drift + extra) * response;
         let mut u = state.u;
         for (line, u) in u.iter_mut().enumerate() {
@@ -186,26 +211,14 @@ impl LinearMembrane {
     /// A voltage that the membrane never exceeds without further input.
     #[inline]
     pub(crate) fn upper_bound(&self, state: &State) -> f64 {
-        let rest = if self.decay > 0.0 {
-            (self.drift / self.decay).max(state.v)
-        } else if self.drift > 0.0 {
-            f64::INFINITY
-        } else {
-            state.v
-        };
+        let rest = if self.decay > 0.0 || self.drift > 0.0 { self.rest.max(state.v) } else { state.v };
         rest + self.coupling[0] * state.u[0] * self.peak[0]
     }
 
     /// A voltage below which the membrane never falls without further input.
     #[inline]
     pub(crate) fn lower_bound(&self, state: &State) -> f64 {
-        let rest = if self.decay > 0.0 {
-            (self.drift / self.decay).min(state.v)
-        } else if self.drift < 0.0 {
-            f64::NEG_INFINITY
-        } else {
-            state.v
-        };
+        let rest = if self.decay > 0.0 || self.drift < 0.0 { self.rest.min(state.v) } else { state.v };
         rest + self.coupling[1] * state.u[1] * self.peak[1]
     }
 

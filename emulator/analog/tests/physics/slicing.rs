@@ -126,6 +126,8 @@ proptest! {
     ) {
         let mut commands: Vec<_> = commands.into_iter().map(|(cycle, command)| (4_000 * cycle, command)).collect();
         commands.sort_by_key(|(time, _)| *time);
+        // Long enough after the last command for neurons to fire by themselves.
+        commands.push((400_000_000, Command::Convert));
         let (whole, seen) = play(&commands, || None, false);
         let mut state = seed;
         let random_lengths = || {
