@@ -6,6 +6,7 @@
 //! transport that the official host software uses. Both answer with the same [`Results`](recording::Results).
 
 pub mod archive;
+pub mod arq;
 pub mod connection;
 pub mod device;
 pub mod executor;
