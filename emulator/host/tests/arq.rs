@@ -41,10 +41,10 @@ fn data(frame: &Value) -> Option<DataFrame> {
 fn sent(datagrams: &[Vec<u8>]) -> Vec<(u8, u16, Vec<u64>)> {
     let mut frames: Vec<(u8, u16, Vec<u64>)> = Vec::new();
     for datagram in datagrams {
-        if let Datagram::Data(frame) = Datagram::decode(datagram).unwrap() {
-            if frames.iter().all(|known| known.0 != frame.sequence) {
-                frames.push((frame.sequence, frame.packet, frame.words));
-            }
+        if let Datagram::Data(frame) = Datagram::decode(datagram).unwrap()
+            && frames.iter().all(|known| known.0 != frame.sequence)
+        {
+            frames.push((frame.sequence, frame.packet, frame.words));
         }
     }
     frames
@@ -107,12 +107,12 @@ fn the_fpga_answers_the_official_host_as_the_golden_peer_did() {
                 ("host", None) => fpga.reset(),
                 ("host", Some(datagram)) if !dropped => {
                     fpga.accept(&bytes(frame)).unwrap();
-                    if let Datagram::Data(data) = datagram {
-                        if data.sequence == next_host_sequence {
-                            next_host_sequence += 1;
-                            if data.packet == packet_id::UT {
-                                expected_words.extend(data.words);
-                            }
+                    if let Datagram::Data(data) = datagram
+                        && data.sequence == next_host_sequence
+                    {
+                        next_host_sequence += 1;
+                        if data.packet == packet_id::UT {
+                            expected_words.extend(data.words);
                         }
                     }
                 }

@@ -157,16 +157,15 @@ impl Arq {
             self.ack_due = false;
             return Ok(Some(bytes));
         }
-        if self.outgoing.len() < WINDOW {
-            if let Some((packet, words)) = self.queue.pop_front() {
-                let sequence = self.next_sequence;
-                self.next_sequence = sequence.wrapping_add(1);
-                let mut frame = Outgoing { sequence, packet, words, transmissions: 0, due: now };
-                let bytes = frame.transmit(now, ack, &self.config);
-                self.outgoing.push_back(frame);
-                self.ack_due = false;
-                return Ok(Some(bytes));
-            }
+        let room = self.outgoing.len() < WINDOW;
+        if let Some((packet, words)) = self.queue.pop_front_if(|_| room) {
+            let sequence = self.next_sequence;
+            self.next_sequence = sequence.wrapping_add(1);
+            let mut frame = Outgoing { sequence, packet, words, transmissions: 0, due: now };
+            let bytes = frame.transmit(now, ack, &self.config);
+            self.outgoing.push_back(frame);
+            self.ack_due = false;
+            return Ok(Some(bytes));
         }
         Ok(core::mem::take(&mut self.ack_due).then(|| Datagram::Ack(ack).encode()))
     }
