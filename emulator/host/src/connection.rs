@@ -1,12 +1,14 @@
 //! One way to run programs, wherever the executor is.
 
+use crate::client::ClientError;
 use crate::playback::Program;
 use crate::recording::Results;
 use bss2_base::SimTime;
 use core::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
-/// Runs playback programs: in this process ([`Executor`](crate::executor::Executor)) or over the network.
+/// Runs playback programs: in this process ([`Executor`](crate::executor::Executor)) or over the network
+/// ([`Client`](crate::client::Client)).
 pub trait Connection {
     /// Runs a program to its halt, watching `control`. Chip state and system time persist between runs.
     ///
@@ -66,4 +68,7 @@ pub enum ConnectionError {
         /// What fits.
         limit: usize,
     },
+    /// The conversation with the FPGA failed.
+    #[error(transparent)]
+    Client(#[from] ClientError),
 }

@@ -2,11 +2,14 @@
 //!
 //! A [`Program`](playback::Program) is a list of FPGA instructions, made with a [`ProgramBuilder`](playback::ProgramBuilder).
 //! A [`Connection`](connection::Connection) runs it: either the [`Executor`](executor::Executor), which plays the FPGA in
-//! front of any [`Device`](device::Device) in this process, or a client which talks to an executor elsewhere through the
-//! transport that the official host software uses. Both answer with the same [`Results`](recording::Results).
+//! front of any [`Device`](device::Device) in this process, or a [`Client`](client::Client), which talks to one elsewhere
+//! through the transport that the official host software uses. Both answer with the same
+//! [`Results`](recording::Results).
 
 pub mod archive;
+pub mod arq;
 pub mod chip_device;
+pub mod client;
 pub mod connection;
 pub mod device;
 pub mod executor;
@@ -15,6 +18,7 @@ pub mod message;
 pub mod playback;
 pub mod ppu_program;
 pub mod recording;
+pub mod server;
 
 /// The register map, which host and chip share.
 pub use bss2_chip::registers;

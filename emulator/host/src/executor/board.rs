@@ -163,7 +163,7 @@ impl I2c {
         // Bus voltages in units of 4 mV, left-aligned by three bits: 1.2 V digital, 2.5 V digital, 1.2 V analog, 2.5 V
         // analog, 1.2 V MADC, 1.2 V PLL (register-map 10.2: nominal, without error).
         for (device, millivolts) in INA219.zip([1200, 2500, 1200, 2500, 1200, 1200]) {
-            registers.insert(key(device, 2), millivolts / 4 << 3);
+            registers.insert(key(device, 2), (millivolts / 4) << 3);
         }
         for device in AD5252 {
             registers.insert(key(device, 1), 0);

@@ -75,7 +75,7 @@ pub struct MarkerTicket {
 }
 
 /// Receipt for the moment in which the timer was 0: translates recorded times into the program's absolute times
-/// ([`Results::relative_time`](crate::recording::Results::relative_time)).
+/// ([`Results::spikes_since`](crate::recording::Results::spikes_since)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Epoch {
     pub(crate) marker: MarkerTicket,
