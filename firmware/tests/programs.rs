@@ -68,6 +68,7 @@ struct Pong {
     weights: Vec<[i32; 256]>,
     expected: Vec<f64>,
     epoch_counts: Vec<i32>,
+    carried: Vec<f64>,
 }
 
 impl Pong {
@@ -137,7 +138,10 @@ impl Pong {
         if row == rows - 1 {
             for neuron in 0..counts.len() {
                 let missing = self.parameters.homeostasis_target - self.epoch_counts[neuron];
-                let change = (f64::from(missing) * from_q16(self.parameters.homeostasis_rate)).trunc() as i32;
+                // Fractions of an LSB are carried over; the numbers of Q16.16 are exact in f64.
+                let wanted = f64::from(missing) * from_q16(self.parameters.homeostasis_rate) + self.carried[neuron];
+                let change = wanted.trunc() as i32;
+                self.carried[neuron] = wanted.fract();
                 for game_row in 0..rows {
                     let (synapse_row, column) = (self.row(game_row), self.column(neuron));
                     let weight = &mut self.weights[synapse_row][column];
@@ -168,6 +172,7 @@ fn play(hemisphere: u32, change: impl Fn(&mut rstdp::Parameters)) -> Bench {
         weights: bench.world.weights.iter().map(|row| row.map(i32::from)).collect(),
         expected: vec![0.0; parameters.rows as usize],
         epoch_counts: vec![0; parameters.neurons as usize],
+        carried: vec![0.0; parameters.neurons as usize],
     };
     assert_eq!(bench.finish(rstdp::COMMAND_INITIALISE, 3_000_000), result::DONE);
 
