@@ -452,13 +452,14 @@ static enum result run(void)
 	}
 	uint32_t start = now() + parameters.start_delay;
 	for (uint32_t left = parameters.trials; left; --left) {
-		meet_deadline(start);
+		sleep_until(start);
 		prepare(control.trials);
 		check_deadline(start + parameters.stimulus_start);
 		sleep_until(start + parameters.stimulus_end);
 		learn(control.trials);
 		++control.trials;
 		start += parameters.period;
+		check_deadline(start);
 	}
 	return RESULT_DONE;
 }

@@ -1,8 +1,6 @@
 //! Does it learn? Pong with ideal neurons instead of a chip: the reduced task of experiments E02 with its reference model.
 
-mod bench;
-
-use bench::Bench;
+use crate::bench::Bench;
 use bss2_firmware::block::Block;
 use bss2_firmware::control::{PARAMETERS, q16, result};
 use bss2_firmware::rstdp;
@@ -11,17 +9,17 @@ const ROWS: usize = 16;
 const EPOCHS: usize = 100;
 
 /// splitmix64.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((x ^ x >> 31) >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
 }
@@ -103,7 +101,9 @@ fn learn(seed: u32, learning_rate: f64) -> (f64, f64, f64) {
         .map(|trial| rstdp::Record::from_bytes(&bench.world.fpga[trial * rstdp::Record::SIZE..]).unwrap())
         .collect();
     let last = &records[ROWS * (EPOCHS - 30)..];
-    let success = last.iter().map(|record| f64::from(u8::from(record.winner.abs_diff(record.row) <= 1))).sum::<f64>() / last.len() as f64;
+    let success =
+        last.iter().map(|record| f64::from(u8::from(record.winner.abs_diff(record.row) <= 1))).sum::<f64>()
+            / last.len() as f64;
     let (mut diagonal, mut other) = (0.0, 0.0);
     for row in 0..ROWS {
         for neuron in 0..ROWS {
