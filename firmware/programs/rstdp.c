@@ -115,6 +115,7 @@ static struct bytes baseline[BASELINE_VECTORS]; /* half the mean reading, [row *
 static struct bytes mask[2];                    /* 1 in lanes of neurons, by parity */
 static struct bytes buffer;
 static uint8_t counts[MAXIMAL_NEURONS];
+static int32_t carried[MAXIMAL_NEURONS]; /* Q16.16, see rate_correction */
 static uint32_t scalar_random;
 static uint32_t initialised;
 
@@ -319,6 +320,16 @@ static uint32_t change_weights(int32_t update)
 	return sum;
 }
 
+/* The whole LSB by which the weights of a neuron have to change; the fraction is carried over to the next epoch. */
+static int32_t rate_correction(uint32_t neuron)
+{
+	int32_t const missing = clamp(parameters.homeostasis_target - (int32_t) epoch_counts[neuron], -4095, 4095);
+	int32_t const wanted = missing * parameters.homeostasis_rate + carried[neuron];
+	int32_t const change = wanted / Q16_ONE;
+	carried[neuron] = wanted - change * Q16_ONE;
+	return clamp(change, -63, 63);
+}
+
 /* All weights of a neuron go up or down with what its epoch's spikes miss or exceed. */
 static void regulate_rates(void)
 {
@@ -328,10 +339,8 @@ static void regulate_rates(void)
 			buffer.lane[lane] = 0;
 		}
 		for (uint32_t neuron = 0; neuron < parameters.neurons; ++neuron) {
-			int32_t const missing = clamp(parameters.homeostasis_target - (int32_t) epoch_counts[neuron], -4095, 4095);
-			int32_t const change = clamp(missing * parameters.homeostasis_rate / Q16_ONE, -63, 63);
 			if ((column(neuron) & 1u) == parity) {
-				buffer.lane[column(neuron) / 2u] = (uint8_t) change;
+				buffer.lane[column(neuron) / 2u] = (uint8_t) rate_correction(neuron);
 			}
 		}
 		vector_load(V3, &buffer);
@@ -425,6 +434,7 @@ static enum result initialise(void)
 	for (uint32_t neuron = 0; neuron < parameters.neurons; ++neuron) {
 		mask[column(neuron) & 1u].lane[column(neuron) / 2u] = 1;
 		epoch_counts[neuron] = 0;
+		carried[neuron] = 0;
 	}
 	for (uint32_t row = 0; row < MAXIMAL_ROWS; ++row) {
 		expected_reward[row] = 0;
@@ -442,13 +452,14 @@ static enum result run(void)
 	}
 	uint32_t start = now() + parameters.start_delay;
 	for (uint32_t left = parameters.trials; left; --left) {
-		meet_deadline(start);
+		sleep_until(start);
 		prepare(control.trials);
 		check_deadline(start + parameters.stimulus_start);
 		sleep_until(start + parameters.stimulus_end);
 		learn(control.trials);
 		++control.trials;
 		start += parameters.period;
+		check_deadline(start);
 	}
 	return RESULT_DONE;
 }

@@ -361,7 +361,7 @@ static enum result run(uint32_t training)
 	uint32_t start = now() + parameters.start_delay;
 	for (uint32_t left = parameters.trials; left; --left) {
 		uint32_t reassigned = 0;
-		meet_deadline(start);
+		sleep_until(start);
 		prepare();
 		check_deadline(start + parameters.stimulus_start);
 		sleep_until(start + parameters.stimulus_end);
@@ -375,6 +375,7 @@ static enum result run(uint32_t training)
 		}
 		finish_trial(training, reassigned);
 		start += parameters.period;
+		check_deadline(start);
 	}
 	return RESULT_DONE;
 }

@@ -39,10 +39,12 @@ macro_rules! programs {
 programs! {
     HELLO "hello": "Writes a text to the mailbox and returns 42.",
     HELLO_EXTERNAL "hello_external": "The same, with its code in FPGA memory behind the instruction cache.",
+    TIMERS "timers": "Toggles an output pin from a periodic timer interrupt.",
     RSTDP "rstdp": "Learns Pong by reward-modulated plasticity (experiments E02).",
     HOMEOSTASIS "homeostasis": "Regulates firing rates by one weight per neuron (experiments E04).",
     STRUCTURAL "structural": "Prunes synapses and lets them choose new sources by their labels (experiments E03).",
     STDP "stdp": "Makes spike pairs, resets and reads correlation sensors (experiments E16).",
+    VECTOR_INSTRUCTIONS "vector_instructions": "Executes every vector instruction once, to check the macros.",
 }
 
 /// The program of that name.

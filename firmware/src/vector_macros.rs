@@ -8,13 +8,17 @@ const OTHER_NAMES: [(&str, &str); 2] = [("fxvaddactacb", "fxvaddactacbm"), ("fxv
 
 const NOTICE: &str = "Generated from the instruction table by `cargo run -p bss2-firmware --bin generate-macros`; do not edit.";
 
-/// The generated headers: file name within `include/bss2`, and content.
-pub fn files() -> [(&'static str, String); 2] {
-    [("fxv.inc", assembler_macros()), ("fxv.h", c_functions())]
+/// The generated files: path within the firmware's folder, and content.
+pub fn files() -> [(&'static str, String); 3] {
+    [
+        ("include/bss2/fxv.inc", assembler_macros()),
+        ("include/bss2/fxv.h", c_functions()),
+        ("programs/vector_instructions.c", program()),
+    ]
 }
 
 /// The vector instructions in the order of their codes.
-fn instructions() -> Vec<&'static OpInfo> {
+pub fn instructions() -> Vec<&'static OpInfo> {
     let mut rows: Vec<_> = INSTRUCTIONS.iter().filter(|row| row.format == Format::FXV).collect();
     rows.sort_by_key(|row| row.matching);
     rows
@@ -133,4 +137,42 @@ fn c_function(row: &OpInfo, conditional: bool) -> String {
         template.join(", "),
         inputs.join(", ")
     )
+}
+
+/// A program that calls every function once: with V1, V2, V3, amount -1, count 2, and `IF_LESS` behind the form without a condition.
+fn program() -> String {
+    let mut text = format!(
+        "/* {NOTICE} */\n
+/* Executes every vector instruction once: a check of the macros rather than an example. */
+#include \"bss2/vectors.h\"
+
+static struct bytes memory;
+
+int main(void)
+{{
+"
+    );
+    for row in instructions() {
+        let mut registers = ["V1", "V2", "V3"].into_iter();
+        let arguments: Vec<&str> = written(row)
+            .filter_map(|operand| match operand.role {
+                Role::VectorRead | Role::VectorWrite => registers.next(),
+                Role::GprReadOrZero | Role::Condition => None,
+                Role::GprRead => Some(match row.mnemonic {
+                    "fxvlax" | "fxvstax" => "&memory",
+                    "fxvinx" | "fxvoutx" => "0x40000",
+                    _ => "0x1234",
+                }),
+                Role::ShiftCount => Some("2"),
+                _ => Some("-1"),
+            })
+            .collect();
+        let stem = row.mnemonic.trim_start_matches("fxv");
+        let arguments = arguments.join(", ");
+        text += &format!("\tfxv_{stem}({arguments});\n");
+        if written(row).any(|operand| operand.role == Role::Condition) {
+            text += &format!("\tfxv_{stem}_if(IF_LESS, {arguments});\n");
+        }
+    }
+    text + "\treturn 0;\n}\n"
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bss2_firmware::PROGRAMS;
 use object::{Object, ObjectSection, SectionFlags};
+use ppu_isa::table::{Format, Role};
 use ppu_isa::{Instruction, Op, Spr};
 
 /// Address and instruction of every word of the executable sections.
@@ -87,11 +88,51 @@ fn the_programs_use_the_vector_unit() {
 #[test]
 fn the_vector_macros_are_those_of_the_instruction_table() {
     for (name, text) in bss2_firmware::vector_macros::files() {
-        let path = format!("{}/include/bss2/{name}", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
         let written = std::fs::read_to_string(&path).unwrap();
         assert!(
             written == text,
             "run `cargo run -p bss2-firmware --bin generate-macros`: {name} is not up to date"
         );
     }
+}
+
+#[test]
+fn every_vector_function_is_the_instruction_of_its_name() {
+    let mut found = code(bss2_firmware::VECTOR_INSTRUCTIONS.image)
+        .into_iter()
+        .map(|(_, instruction)| instruction)
+        .filter(|instruction| instruction.op().info().is_some_and(|row| row.format == Format::FXV));
+    for row in bss2_firmware::vector_macros::instructions() {
+        let conditional = row.operands.iter().any(|operand| operand.role == Role::Condition);
+        for condition in if conditional { vec![0, 2] } else { vec![0] } {
+            let instruction = found.next().unwrap();
+            assert_eq!(instruction.op(), row.op);
+            let mut registers = 1..;
+            for operand in row.operands {
+                let value = instruction.field(operand.name).unwrap();
+                let expected = match operand.role {
+                    Role::VectorRead | Role::VectorWrite => registers.next().unwrap(),
+                    Role::GprReadOrZero | Role::Ignored => 0,
+                    Role::Condition => condition,
+                    Role::ShiftCount => 2,
+                    Role::Signed => 31, // -1 in five bits
+                    Role::GprRead => {
+                        assert_ne!(value, 0, "the compiler must not choose register 0");
+                        continue;
+                    }
+                    other => panic!("{other:?} is no operand of a vector instruction"),
+                };
+                assert_eq!(
+                    value,
+                    expected,
+                    "{} of {} {:08x}",
+                    operand.name,
+                    row.mnemonic,
+                    instruction.word()
+                );
+            }
+        }
+    }
+    assert_eq!(found.next(), None);
 }

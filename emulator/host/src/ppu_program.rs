@@ -430,6 +430,14 @@ impl PpuProgram {
         self.symbols.get(name)
     }
 
+    /// The words that a symbol in SRAM has before the program runs: initial values of a parameter block. `None` if there is no such symbol
+    /// or it lies elsewhere.
+    pub fn initial_words(&self, name: &str) -> Option<Vec<u32>> {
+        let symbol = self.symbol(name).filter(|symbol| symbol.memory == PpuMemory::Internal)?;
+        let words = symbol.words();
+        self.internal_words().get(words.start as usize..words.end as usize).map(<[u32]>::to_vec)
+    }
+
     /// The function or variable that contains a byte of a memory, for messages and profiles.
     pub fn symbol_at(&self, memory: PpuMemory, offset: u32) -> Option<(&str, &Symbol)> {
         self.symbols

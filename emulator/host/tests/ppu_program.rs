@@ -199,6 +199,21 @@ fn every_program_of_the_firmware_crate_loads() {
     }
 }
 
+#[test]
+fn initial_values_of_variables_come_from_the_image() {
+    let program = PpuProgram::parse(&valid()).unwrap();
+    assert_eq!(program.initial_words("table"), Some(vec![0xdead_beef, 0xcafe, 1, 2]));
+    assert_eq!(program.initial_words("zeroed"), Some(vec![0; 5]));
+    assert_eq!(program.initial_words("far_function"), None);
+    assert_eq!(program.initial_words("nothing"), None);
+
+    use bss2_firmware::{block::Block, control, rstdp};
+    let program = PpuProgram::parse(bss2_firmware::RSTDP.image).unwrap();
+    let words = program.initial_words(control::PARAMETERS).unwrap();
+    let parameters = rstdp::Parameters::from_words(&words).unwrap();
+    assert_eq!((parameters.rows, parameters.period, parameters.reward[1]), (16, 125_000, 655));
+}
+
 /// Whatever comes out lies within its memory, and segments are in order and disjoint.
 fn check_sound(program: &PpuProgram) {
     for memory in [PpuMemory::Internal, PpuMemory::External, PpuMemory::ExternalDram] {

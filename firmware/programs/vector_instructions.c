@@ -1,0 +1,105 @@
+/* Generated from the instruction table by `cargo run -p bss2-firmware --bin generate-macros`; do not edit. */
+
+/* Executes every vector instruction once: a check of the macros rather than an example. */
+#include "bss2/vectors.h"
+
+static struct bytes memory;
+
+int main(void)
+{
+	fxv_mahm(V1, V2, V3);
+	fxv_mahm_if(IF_LESS, V1, V2, V3);
+	fxv_mabm(V1, V2, V3);
+	fxv_mabm_if(IF_LESS, V1, V2, V3);
+	fxv_mtacb(V1);
+	fxv_mtacb_if(IF_LESS, V1);
+	fxv_mtach(V1);
+	fxv_mtach_if(IF_LESS, V1);
+	fxv_mahfs(V1, V2, V3);
+	fxv_mahfs_if(IF_LESS, V1, V2, V3);
+	fxv_mabfs(V1, V2, V3);
+	fxv_mabfs_if(IF_LESS, V1, V2, V3);
+	fxv_mtacbf(V1);
+	fxv_mtacbf_if(IF_LESS, V1);
+	fxv_mtachf(V1);
+	fxv_mtachf_if(IF_LESS, V1);
+	fxv_matachm(V1, V2);
+	fxv_matachm_if(IF_LESS, V1, V2);
+	fxv_matacbm(V1, V2);
+	fxv_matacbm_if(IF_LESS, V1, V2);
+	fxv_matachfs(V1, V2);
+	fxv_matachfs_if(IF_LESS, V1, V2);
+	fxv_matacbfs(V1, V2);
+	fxv_matacbfs_if(IF_LESS, V1, V2);
+	fxv_mulhm(V1, V2, V3);
+	fxv_mulhm_if(IF_LESS, V1, V2, V3);
+	fxv_mulbm(V1, V2, V3);
+	fxv_mulbm_if(IF_LESS, V1, V2, V3);
+	fxv_mulhfs(V1, V2, V3);
+	fxv_mulhfs_if(IF_LESS, V1, V2, V3);
+	fxv_mulbfs(V1, V2, V3);
+	fxv_mulbfs_if(IF_LESS, V1, V2, V3);
+	fxv_multachm(V1, V2);
+	fxv_multachm_if(IF_LESS, V1, V2);
+	fxv_multacbm(V1, V2);
+	fxv_multacbm_if(IF_LESS, V1, V2);
+	fxv_multachfs(V1, V2);
+	fxv_multachfs_if(IF_LESS, V1, V2);
+	fxv_multacbfs(V1, V2);
+	fxv_multacbfs_if(IF_LESS, V1, V2);
+	fxv_inx(V1, 0x40000);
+	fxv_inx_if(IF_LESS, V1, 0x40000);
+	fxv_pckbu(V1, V2, V3, 2);
+	fxv_outx(V1, 0x40000);
+	fxv_outx_if(IF_LESS, V1, 0x40000);
+	fxv_pckbl(V1, V2, V3, 2);
+	fxv_splath(V1, 0x1234);
+	fxv_splatb(V1, 0x1234);
+	fxv_upckbr(V1, V2, V3, 2);
+	fxv_upckbl(V1, V2, V3, 2);
+	fxv_cmph(V1);
+	fxv_cmpb(V1);
+	fxv_shh(V1, V2, -1);
+	fxv_shb(V1, V2, -1);
+	fxv_sel(V1, V2, V3);
+	fxv_sel_if(IF_LESS, V1, V2, V3);
+	fxv_subhm(V1, V2, V3);
+	fxv_subhm_if(IF_LESS, V1, V2, V3);
+	fxv_subbm(V1, V2, V3);
+	fxv_subbm_if(IF_LESS, V1, V2, V3);
+	fxv_subhfs(V1, V2, V3);
+	fxv_subhfs_if(IF_LESS, V1, V2, V3);
+	fxv_subbfs(V1, V2, V3);
+	fxv_subbfs_if(IF_LESS, V1, V2, V3);
+	fxv_addactachm(V1);
+	fxv_addactachm_if(IF_LESS, V1);
+	fxv_addactacb(V1);
+	fxv_addactacb_if(IF_LESS, V1);
+	fxv_addactachf(V1);
+	fxv_addactachf_if(IF_LESS, V1);
+	fxv_addactacbf(V1);
+	fxv_addactacbf_if(IF_LESS, V1);
+	fxv_addachm(V1, V2);
+	fxv_addachm_if(IF_LESS, V1, V2);
+	fxv_addacbm(V1, V2);
+	fxv_addacbm_if(IF_LESS, V1, V2);
+	fxv_addachfs(V1, V2);
+	fxv_addachfs_if(IF_LESS, V1, V2);
+	fxv_addacbfs(V1, V2);
+	fxv_addacbfs_if(IF_LESS, V1, V2);
+	fxv_addtachm(V1, V2);
+	fxv_addtachm_if(IF_LESS, V1, V2);
+	fxv_addtacb(V1, V2);
+	fxv_addtacb_if(IF_LESS, V1, V2);
+	fxv_addhm(V1, V2, V3);
+	fxv_addhm_if(IF_LESS, V1, V2, V3);
+	fxv_addbm(V1, V2, V3);
+	fxv_addbm_if(IF_LESS, V1, V2, V3);
+	fxv_addhfs(V1, V2, V3);
+	fxv_addhfs_if(IF_LESS, V1, V2, V3);
+	fxv_addbfs(V1, V2, V3);
+	fxv_addbfs_if(IF_LESS, V1, V2, V3);
+	fxv_lax(V1, &memory);
+	fxv_stax(V1, &memory);
+	return 0;
+}
