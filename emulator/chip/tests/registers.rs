@@ -1,8 +1,8 @@
 //! The register rows against the machine-readable register map, and against themselves.
 
-mod registers_support;
-
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
 
 use bss2_base::{Hemisphere, Neuron, Quadrant};
 use bss2_chip::registers::capmem::{CapMemBlockConfig, CapMemSRAMTimingConfig};
@@ -12,9 +12,23 @@ use bss2_chip::registers::padi::SynapseDriverConfig;
 use bss2_chip::registers::readout::CurrentDAC;
 use bss2_chip::registers::synapse_memory::SynapseWeightQuad;
 use bss2_chip::registers::*;
+use flate2::read::GzDecoder;
 use proptest::prelude::*;
-use registers_support::*;
 use serde_json::Value;
+
+/// The machine-readable register map.
+fn register_map() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/host/register-map.json.gz");
+    serde_json::from_reader(GzDecoder::new(File::open(path).unwrap())).unwrap()
+}
+
+/// A number that may be written as hexadecimal text.
+fn number(value: &Value) -> u32 {
+    match value {
+        Value::String(text) => u32::from_str_radix(text.trim_start_matches("0x"), 16).unwrap(),
+        other => other.as_u64().unwrap().try_into().unwrap(),
+    }
+}
 
 /// Blocks that the machine-readable map does not list: words without published layout.
 const OWN_BLOCKS: [Block; 3] =
@@ -61,7 +75,7 @@ fn mapped_address(formula: &Value, coordinates: &BTreeMap<&str, u32>) -> u32 {
 
 #[test]
 fn every_block_is_as_the_register_map_says() {
-    let map = json("register-map.json.gz");
+    let map = register_map();
     let blocks = map["blocks"].as_array().unwrap();
     for block in blocks {
         let name = block["name"].as_str().unwrap();
@@ -160,7 +174,7 @@ fn every_block_is_as_the_register_map_says() {
 
 #[test]
 fn the_crossbar_nodes_are_those_of_the_register_map() {
-    let map = json("register-map.json.gz");
+    let map = register_map();
     let nodes = map["crossbar"]["nodes"].as_array().unwrap();
     assert_eq!(nodes.len(), 76);
     let mut joined = 0;
@@ -574,7 +588,7 @@ proptest! {
 /// Set `UPDATE_PAGES=1` to renew the pages.
 #[test]
 fn the_reference_pages_are_current() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
     let pages =
         [("registers.md", reference::registers_page()), ("register-coverage.md", reference::coverage_page())];
     for (name, page) in pages {
@@ -622,7 +636,7 @@ fn host_defaults_can_replace_the_reset_values() {
 #[test]
 fn the_capmem_parameters_are_those_of_the_register_map() {
     use bss2_chip::registers::capmem::{CellKind, NeuronParameter, SharedParameter, shared_parameter};
-    let map = json("register-map.json.gz");
+    let map = register_map();
     let rows = map["capmem"]["rows"].as_array().unwrap();
     assert_eq!(rows.len(), NeuronParameter::ALL.len());
     for (ours, row) in NeuronParameter::ALL.into_iter().zip(rows) {

@@ -4,6 +4,7 @@
 //! from its name. A new kind of golden data is a new implementation of [`Format`] in [`formats`].
 
 mod file;
+pub mod host_registers;
 pub mod ppu;
 
 use std::path::PathBuf;
@@ -24,7 +25,9 @@ pub trait Format: Sync {
 
 /// All formats, in the order in which they are asked.
 pub fn formats() -> Vec<Box<dyn Format>> {
-    ppu::formats()
+    let mut formats = ppu::formats();
+    formats.extend(host_registers::formats());
+    formats
 }
 
 /// A record that does not have the shape its format promises.

@@ -1,89 +1,75 @@
-//! What the register tests share: golden data, and the host's names for the fields.
-#![allow(dead_code, reason = "each test crate uses a part")]
+//! The host's names and values for the fields of a block.
+//!
+//! The names in the rows are those of the register layout, the host's properties sometimes have others, and a few of
+//! its properties join fields or read them in another way.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use bss2_chip::registers::{Access, Block};
+use bss2_chip::registers::Block;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-/// Opens a file of golden host data.
-fn open(name: &str) -> impl Read {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/host").join(name);
-    GzDecoder::new(File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-}
-
-/// The records of a JSON Lines file.
-pub(crate) fn records(name: &str) -> impl Iterator<Item = Value> {
-    BufReader::new(open(name)).lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap())
-}
-
-/// A whole JSON file.
-pub(crate) fn json(name: &str) -> Value {
-    serde_json::from_reader(open(name)).unwrap()
-}
-
-/// A number that may be written as hexadecimal text.
-pub(crate) fn number(value: &Value) -> u32 {
-    match value {
-        Value::String(text) => u32::from_str_radix(text.trim_start_matches("0x"), 16).unwrap(),
-        other => other.as_u64().unwrap().try_into().unwrap(),
-    }
-}
+use super::bad;
+use crate::golden::BadRecord;
 
 /// Field values by name, as numbers.
-pub(crate) type Values = BTreeMap<String, i64>;
+pub(super) type Values = BTreeMap<String, i64>;
 
-/// The schemas of all containers by name.
-pub(crate) fn schemas() -> BTreeMap<String, Value> {
-    records("schema.jsonl.gz")
-        .map(|schema| (schema["container"].as_str().unwrap().to_owned(), schema))
-        .collect()
+/// The schemas of all containers by name: they say what the enumerators in the records mean.
+static SCHEMAS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
+    let file = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/golden/host/schema.jsonl.gz"));
+    let schemas = serde_json::Deserializer::from_reader(GzDecoder::new(&file[..])).into_iter::<Value>();
+    let named = schemas.map(|schema| {
+        let schema = schema.expect("the built-in schemas are JSON");
+        (schema["container"].as_str().unwrap_or_default().to_owned(), schema)
+    });
+    named.collect()
+});
+
+/// The host's field values of a container as flat numbers: `buffer_0.debug_plus`, `weights_3`.
+pub(super) fn host(container: &str, fields: &Value) -> Result<Values, BadRecord> {
+    let schema = SCHEMAS.get(container).ok_or_else(|| bad("container", "no schema for it"))?;
+    let mut values = Values::new();
+    flatten(&schema["fields"], fields, String::new(), &mut values)?;
+    Ok(values)
 }
 
-/// The host's field values as flat numbers: `buffer_0.debug_plus`, `weights_3`; enumerators by their value.
-pub(crate) fn flat(schema: &Value, value: &Value) -> Values {
-    fn walk(schema: &Value, value: &Value, name: String, into: &mut Values) {
-        // The schema of an indexed field is that of its elements.
-        match (schema["k"].as_str().unwrap(), value) {
-            (kind, Value::Array(values)) => {
-                let element = if kind == "list" { &schema["of"] } else { schema };
-                for (index, value) in values.iter().enumerate() {
-                    walk(element, value, format!("{name}_{index}"), into);
+fn flatten(schema: &Value, value: &Value, name: String, into: &mut Values) -> Result<(), BadRecord> {
+    match value {
+        Value::Object(members) => {
+            for field in schema["fields"].as_array().into_iter().flatten() {
+                let member = field["name"].as_str().unwrap_or_default();
+                let inner = if name.is_empty() { member.to_owned() } else { format!("{name}.{member}") };
+                if let Some(value) = members.get(member) {
+                    flatten(&field["schema"], value, inner, into)?;
                 }
-            }
-            ("object", _) => {
-                for field in schema["fields"].as_array().unwrap() {
-                    let member = field["name"].as_str().unwrap();
-                    let inner = if name.is_empty() { member.to_owned() } else { format!("{name}.{member}") };
-                    if let Some(value) = value.get(member) {
-                        walk(&field["schema"], value, inner, into);
-                    }
-                }
-            }
-            _ => {
-                // Enumerators by name where they have one; truth values in either notation.
-                let number = match value {
-                    Value::String(enumerator) => schema["values"][enumerator].as_i64(),
-                    Value::Bool(truth) => Some((*truth).into()),
-                    other => other.as_i64(),
-                };
-                into.insert(name, number.unwrap_or_else(|| panic!("{value} for {schema}")));
             }
         }
+        // The schema of an indexed field is that of its elements.
+        Value::Array(values) => {
+            let element = if schema["k"] == "list" { &schema["of"] } else { schema };
+            for (index, value) in values.iter().enumerate() {
+                flatten(element, value, format!("{name}_{index}"), into)?;
+            }
+        }
+        // Enumerators by name where they have one; truth values in either notation.
+        _ => {
+            let number = match value {
+                Value::String(enumerator) => schema["values"][enumerator].as_i64(),
+                Value::Bool(truth) => Some((*truth).into()),
+                other => other.as_i64(),
+            };
+            let number = number.ok_or_else(|| bad("fields", format!("{name} = {value}")))?;
+            into.insert(name, number);
+        }
     }
-    let mut values = Values::new();
-    walk(&schema["fields"], value, String::new(), &mut values);
-    values
+    Ok(())
 }
 
 /// The field values in raw words of a block, by our names.
-pub(crate) fn decoded(block: Block, words: &[u32]) -> Values {
+pub(super) fn decoded(block: Block, words: &[u32]) -> Values {
     let description = block.description();
-    assert_eq!(words.len(), description.words.len(), "{block}");
     let mut values = Values::new();
     for (row, &word) in description.words.iter().zip(words) {
         let word = description.word_encoding.decode(word);
@@ -92,17 +78,107 @@ pub(crate) fn decoded(block: Block, words: &[u32]) -> Values {
     values
 }
 
-/// The raw words that the host writes, from its field values.
-pub(crate) fn encoded(block: Block, values: &Values) -> Vec<u32> {
+/// The raw words for field values by our names.
+pub(super) fn encoded(block: Block, values: &Values) -> Vec<u32> {
     let description = block.description();
     let words = description.words.iter().map(|row| {
-        let bits = row.fields.iter().fold(0, |word, field| word | field.bits.encode(values[field.name]));
+        let bits = row.fields.iter().fold(0, |word, field| {
+            word | field.bits.encode(values.get(field.name).copied().unwrap_or_default())
+        });
         description.word_encoding.encode(bits)
     });
     words.collect()
 }
 
-/// Host names and ours where they differ; `#` stands for an index.
+/// Differences between the host's values and those that follow from ours.
+pub(super) fn differences(block: Block, ours: &Values, mut host: Values) -> Vec<String> {
+    match block {
+        // The coordinate is not written while the debug readout is off.
+        Block::CapMemBlockConfig if host.get("debug_readout_enable") == Some(&0) => {
+            host.remove("debug_capmem_coord");
+        }
+        // Byte enables of the access, not bits of the word.
+        Block::VectorGeneratorFIFOWord => host.retain(|name, _| !name.starts_with("enable_")),
+        _ => {}
+    }
+    let difference = |(name, expected): (&String, &i64)| match host_value(block, ours, name) {
+        None => Some(format!("{block}: no field for `{name}`")),
+        Some(value) if value != *expected => Some(format!("{block}.{name} is {value}, expected {expected}")),
+        Some(_) => None,
+    };
+    host.iter().filter_map(difference).collect()
+}
+
+/// The host's value of a field that follows from ours; `None` if it has no counterpart.
+fn host_value(block: Block, ours: &Values, name: &str) -> Option<i64> {
+    let own = |name: &str| ours.get(name).copied();
+    let joined = |high: &str, low: &str, bits: u32| Some(own(high)? << bits | own(low)?);
+    match (block, name) {
+        (
+            Block::SystimeSyncBase
+            | Block::FPGADeviceDNA
+            | Block::FPGASystimeSyncLastRTT
+            | Block::FPGASystimeSyncLastAsicSystime,
+            "value",
+        ) => joined("high", "low", 32),
+        (Block::NeuronBackendConfig, "address_out") => joined("address_out_msbs", "address_out_lsbs", 2),
+        (Block::NeuronBackendConfig, "refractory_time") => {
+            joined("refractory_time_1", "refractory_time_2", 4)
+        }
+        (Block::NeuronBackendConfig, "reset_holdoff") => joined("reset_holdoff_2", "reset_holdoff_1", 2),
+        (Block::CurrentDAC, "current") => joined("thermometer_code", "binary_code", 6),
+        (Block::CrossbarOutputConfig, _) => {
+            let (mask, bit) = name.rsplit_once('_')?;
+            Some(own(mask)? >> bit.parse::<u32>().ok()? & 1)
+        }
+        // Hagen mode is another reading of the label.
+        (Block::PADIEvent, "hagen_address") => Some(own("event_address")? >> 5),
+        (Block::PADIEvent, "hagen_activation") => Some(own("event_address")? & 0x1f),
+        (Block::SynapseDriverConfig, "row_mode_bottom") => joined("en_inh_bottom", "en_exc_bottom", 1),
+        (Block::SynapseDriverConfig, "row_mode_top") => joined("en_inh_top", "en_exc_top", 1),
+        (Block::CapMemBlockConfig, "debug_readout_enable") => Some((own("hotbit_capmem_row")? >= 0).into()),
+        (Block::CapMemBlockConfig, "debug_capmem_coord") => {
+            Some(130 * own("hotbit_capmem_row")? + own("capmem_column")?)
+        }
+        // The host names the clock output: 1 PHY reference, 3 MADC.
+        (Block::PLLClockOutputBlock, "spl1_source") => Some(1 + 2 * own("switch_spl1_to_madc")?),
+        // 0 disabled, 1 notification, 2 trigger and notification.
+        (Block::VectorGeneratorControl, "signal") => {
+            Some(own("enable_trigger")? + own("enable_notification")?)
+        }
+        // The host counts quadrants (0 left, 1 right), the bit says "the other one".
+        (Block::CommonCorrelationConfig, "cadc_v_offset_assignment_0") => own("select_voltage_left"),
+        (Block::CommonCorrelationConfig, "cadc_v_offset_assignment_1") => {
+            Some(1 - own("select_voltage_right")?)
+        }
+        _ => own(&our_name(block, name)),
+    }
+}
+
+/// Our name of a host field that is one field of ours.
+fn our_name(block: Block, host: &str) -> String {
+    for &(container, theirs, ours) in RENAMED {
+        if container != block.name() {
+            continue;
+        }
+        for index in '0'..='9' {
+            let digit = index.to_string();
+            let (theirs, ours) = (theirs.replace('#', &digit), ours.replace('#', &digit));
+            match theirs.strip_suffix('*') {
+                None if host == theirs => return ours,
+                None => {}
+                Some(prefix) => {
+                    if let Some(rest) = host.strip_prefix(prefix) {
+                        return ours.replace('*', rest);
+                    }
+                }
+            }
+        }
+    }
+    host.to_owned()
+}
+
+/// Block, host name and our name where they differ; `#` stands for an index, `*` for the rest of the name.
 const RENAMED: &[(&str, &str, &str)] = &[
     ("ColumnCorrelationQuad", "switch_#.*", "*_#"),
     ("ColumnCurrentQuad", "switch_#.*", "*_#"),
@@ -192,7 +268,6 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("ReadoutSourceSelection", "buffer_#.neuron_even_0", "neuron_top_even_#"),
     ("ReadoutSourceSelection", "buffer_#.neuron_even_1", "neuron_bottom_even_#"),
     ("ReadoutSourceSelection", "buffer_#.*", "*_#"),
-    ("ReadoutSourceSelection", "enable_buffer_to_pad_#", "enable_buffer_to_pad_#"),
     ("ReferenceGeneratorConfig", "enable_internal_reference", "en_internal_ref"),
     ("ReferenceGeneratorConfig", "enable_reference_output", "en_out_internal_ref"),
     ("ReferenceGeneratorConfig", "enable_reference_input", "en_pad_ref"),
@@ -224,100 +299,3 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("VectorGeneratorControl", "sources_#", "source_#"),
     ("VectorGeneratorFIFOWord", "values_#", "value_#"),
 ];
-
-/// Our name of a host field, if it is one field of ours.
-fn our_name(block: Block, host: &str, ours: &Values) -> Option<String> {
-    for &(container, theirs, name) in RENAMED {
-        if container != block.name() {
-            continue;
-        }
-        for index in ('0'..='9').chain([' ']) {
-            let digit = index.to_string();
-            let (theirs, name) = (theirs.replace('#', &digit), name.replace('#', &digit));
-            let name = match theirs.strip_suffix('*') {
-                Some(prefix) => host.strip_prefix(prefix).map(|rest| name.replace('*', rest)),
-                None => (host == theirs).then_some(name),
-            };
-            if let Some(name) = name {
-                return Some(name);
-            }
-        }
-    }
-    ours.contains_key(host).then(|| host.to_owned())
-}
-
-/// Removes what the host holds but does not send.
-pub(crate) fn remove_unsent(block: Block, host: &mut Values) {
-    match block {
-        // The coordinate is not written while the debug readout is off.
-        Block::CapMemBlockConfig if host["debug_readout_enable"] == 0 => {
-            host.remove("debug_capmem_coord");
-        }
-        // Byte enables of the access, not bits of the word.
-        Block::VectorGeneratorFIFOWord => host.retain(|name, _| !name.starts_with("enable_")),
-        _ => {}
-    }
-}
-
-/// The host's field values that follow from ours, for the fields of `host`.
-///
-/// Panics, naming the field, if a field of the host has no counterpart.
-pub(crate) fn host_values(block: Block, ours: &Values, host: &Values) -> Values {
-    host.keys().map(|name| (name.clone(), host_value(block, ours, name))).collect()
-}
-
-fn host_value(block: Block, ours: &Values, name: &str) -> i64 {
-    let index = || name.rsplit('_').next().unwrap().parse::<u32>().unwrap();
-    let wide = |high: &str, low: &str, bits: u32| ours[high] << bits | ours[low];
-    match (block, name) {
-        (
-            Block::SystimeSyncBase
-            | Block::FPGADeviceDNA
-            | Block::FPGASystimeSyncLastRTT
-            | Block::FPGASystimeSyncLastAsicSystime,
-            "value",
-        ) => wide("high", "low", 32),
-        (Block::NeuronBackendConfig, "address_out") => wide("address_out_msbs", "address_out_lsbs", 2),
-        (Block::NeuronBackendConfig, "refractory_time") => wide("refractory_time_1", "refractory_time_2", 4),
-        (Block::NeuronBackendConfig, "reset_holdoff") => wide("reset_holdoff_2", "reset_holdoff_1", 2),
-        (Block::CurrentDAC, "current") => wide("thermometer_code", "binary_code", 6),
-        (Block::CrossbarOutputConfig, _) => ours[name.rsplit_once('_').unwrap().0] >> index() & 1,
-        // Hagen mode is another reading of the label.
-        (Block::PADIEvent, "hagen_address") => ours["event_address"] >> 5,
-        (Block::PADIEvent, "hagen_activation") => ours["event_address"] & 0x1f,
-        (Block::SynapseDriverConfig, "row_mode_bottom") => wide("en_inh_bottom", "en_exc_bottom", 1),
-        (Block::SynapseDriverConfig, "row_mode_top") => wide("en_inh_top", "en_exc_top", 1),
-        (Block::CapMemBlockConfig, "debug_readout_enable") => i64::from(ours["hotbit_capmem_row"] >= 0),
-        (Block::CapMemBlockConfig, "debug_capmem_coord") => {
-            if ours["hotbit_capmem_row"] < 0 {
-                0
-            } else {
-                130 * ours["hotbit_capmem_row"] + ours["capmem_column"]
-            }
-        }
-        // 0 disabled, 1 notification, 2 trigger and notification.
-        (Block::VectorGeneratorControl, "signal") => ours["enable_trigger"] + ours["enable_notification"],
-        // The host names the clock output: 1 PHY reference, 3 MADC.
-        (Block::PLLClockOutputBlock, "spl1_source") => 1 + 2 * ours["switch_spl1_to_madc"],
-        // The host counts quadrants (0 left, 1 right), the bit says "the other one".
-        (Block::CommonCorrelationConfig, "cadc_v_offset_assignment_0") => ours["select_voltage_left"],
-        (Block::CommonCorrelationConfig, "cadc_v_offset_assignment_1") => 1 - ours["select_voltage_right"],
-        _ => {
-            let own = our_name(block, name, ours).unwrap_or_else(|| panic!("{block}: no field for `{name}`"));
-            *ours.get(&own).unwrap_or_else(|| panic!("{block}: no `{own}` for `{name}`"))
-        }
-    }
-}
-
-/// The words of a block that the host writes, in its order.
-pub(crate) fn host_word_order(block: Block) -> Vec<u8> {
-    let description = block.description();
-    let ascending = || (0..description.words.len() as u8).collect();
-    description.host_word_order.map_or_else(ascending, <[u8]>::to_vec)
-}
-
-/// Whether the host can write a block, and read it.
-pub(crate) fn host_access(block: Block) -> (bool, bool) {
-    let access = block.description().words[0].access;
-    (access != Access::ReadOnly, access != Access::WriteOnly)
-}
