@@ -17,23 +17,25 @@ const RESIDUE_CYCLES: f64 = 5.0;
 impl Shared {
     /// A vector from the array (`fxvinx`); the second value is the response time of the port in PPU cycles.
     pub(crate) fn array_vector_in(&mut self, hemisphere: Hemisphere, address: u32) -> (Vector, u32) {
-        let wait = self.array_wait(hemisphere) + self.latencies().synapse_array;
         let (access, parity) = ArrayAccess::of_vector(address, Direction::Read);
         let h = hemisphere.index();
-        match access {
-            ArrayAccess::Cells { view, row } => (Vector(self.arrays[h].read_vector(view, row, parity)), wait),
-            ArrayAccess::RandomGenerator => (Vector(self.random[h].draw(parity)), wait),
+        let mut conversion = 0;
+        let vector = match access {
+            ArrayAccess::Cells { view, row } => self.arrays[h].read_vector(view, row, parity),
+            ArrayAccess::RandomGenerator => self.random[h].draw(parity),
             ArrayAccess::Cadc { channel, row, buffered } => {
-                let conversion = if buffered { 0 } else { self.convert(hemisphere, row) };
+                if !buffered {
+                    conversion = self.convert(hemisphere, row);
+                }
                 let codes = self.codes(hemisphere, channel);
-                let vector = std::array::from_fn(|lane: usize| codes[2 * lane + usize::from(parity)]);
-                (Vector(vector), wait + conversion)
+                std::array::from_fn(|lane: usize| codes[2 * lane + usize::from(parity)])
             }
             _ => {
                 self.diagnostics.unmapped(hemisphere, "vector load", address);
-                (Vector::ZERO, wait)
+                Vector::ZERO.0
             }
-        }
+        };
+        (Vector(vector), self.serve_vector(hemisphere, conversion, 0))
     }
 
     /// A vector to the array (`fxvoutx`); the value is the response time of the port in PPU cycles.
@@ -44,9 +46,9 @@ impl Shared {
         vector: &Vector,
         lanes: LaneMask,
     ) -> u32 {
-        let wait = self.array_wait(hemisphere) + self.latencies().synapse_array;
         let (access, parity) = ArrayAccess::of_vector(address, Direction::Write);
         let h = hemisphere.index();
+        let mut reset = 0;
         let bytes = |lane: usize| {
             let column = (2 * lane + usize::from(parity)) as Column;
             (column, lanes.contains(lane).then_some(vector.0[lane]))
@@ -58,18 +60,40 @@ impl Shared {
             ArrayAccess::RandomGenerator => self.random[h].seed(parity, &vector.0, lanes.0),
             ArrayAccess::CorrelationReset { row, payload } => {
                 self.reset_correlation(hemisphere, row, payload, (0..LANES).map(bytes));
+                reset = self.reset_cycles(hemisphere);
             }
             ArrayAccess::NeuronReset { payload } => {
                 self.reset_neurons(hemisphere, payload, (0..LANES).map(bytes));
+                reset = self.reset_cycles(hemisphere);
             }
             _ => self.diagnostics.unmapped(hemisphere, "vector store", address),
         }
-        wait
+        self.serve_vector(hemisphere, 0, reset)
+    }
+
+    /// Response time in PPU cycles of an access through the parallel port, which needs `conversion` cycles of the ADC and
+    /// starts a reset pulse of `reset` cycles.
+    ///
+    /// The port serves one access after the other, and none while a reset pulse lasts (settled O5). The response time
+    /// counts from the moment in which the port turns to this access, which is when the one before has been answered.
+    fn serve_vector(&mut self, hemisphere: Hemisphere, conversion: u32, reset: u32) -> u32 {
+        const CYCLE: SimTime = SimTime::FABRIC_CYCLE;
+        let latency = self.latencies().synapse_array;
+        let now = self.now();
+        let port = &mut self.ports[hemisphere.index()];
+        let start = port.free_from.max(now);
+        let wait = port.resets_until.saturating_sub(start).as_ps().div_ceil(CYCLE.as_ps()) as u32;
+        let response = wait + latency + conversion;
+        port.free_from = start + SimTime::from_cycles(response.into(), CYCLE);
+        if reset > 0 {
+            port.resets_until = port.free_from + SimTime::from_cycles(reset.into(), CYCLE);
+        }
+        response
     }
 
     /// A quad over the Omnibus; the second value is what the target adds to the latency of the bus, in PPU cycles.
     pub(crate) fn array_read_quad(&mut self, hemisphere: Hemisphere, offset: u32) -> (u32, u32) {
-        let wait = self.array_wait(hemisphere);
+        let wait = self.quad_wait(hemisphere);
         let (access, quad) = ArrayAccess::of_quad(offset, Direction::Read);
         match access {
             ArrayAccess::Cells { view, row } => {
@@ -107,14 +131,30 @@ impl Shared {
             }
             ArrayAccess::CorrelationReset { row, payload } => {
                 self.reset_correlation(hemisphere, row, payload, (0..4).map(bytes));
+                self.pulse_from_now(hemisphere);
             }
             ArrayAccess::NeuronReset { payload } => {
                 self.reset_neurons(hemisphere, payload, (0..4).map(bytes));
+                self.pulse_from_now(hemisphere);
             }
             _ => self
                 .diagnostics
                 .once(format!("{hemisphere:?} array: write at offset {offset:#x} is lost")),
         }
+    }
+
+    /// How many PPU cycles an access over the Omnibus has to wait for the end of reset pulses.
+    fn quad_wait(&self, hemisphere: Hemisphere) -> u32 {
+        let rest = self.ports[hemisphere.index()].resets_until.saturating_sub(self.now());
+        rest.as_ps().div_ceil(SimTime::FABRIC_CYCLE.as_ps()) as u32
+    }
+
+    /// A reset pulse that was asked for over the Omnibus starts now, or after the one that lasts.
+    fn pulse_from_now(&mut self, hemisphere: Hemisphere) {
+        let length = SimTime::from_cycles(self.reset_cycles(hemisphere).into(), SimTime::FABRIC_CYCLE);
+        let now = self.now();
+        let port = &mut self.ports[hemisphere.index()];
+        port.resets_until = port.resets_until.max(now) + length;
     }
 
     fn codes(&self, hemisphere: Hemisphere, channel: CadcChannelType) -> &[u8; 256] {
@@ -154,7 +194,7 @@ impl Shared {
             causal.set(column, payload.resets_causal(byte));
             acausal.set(column, payload.resets_acausal_or_neuron(byte));
         }
-        let cycles = self.occupy_for_reset(hemisphere);
+        let cycles = self.reset_cycles(hemisphere);
         let residue = if cycles < COMPLETE_RESET {
             bss2_base::math::exp(-f64::from(cycles) / RESIDUE_CYCLES)
         } else {
@@ -175,16 +215,5 @@ impl Shared {
                 self.fire_artificially(Neuron::new(hemisphere, column));
             }
         }
-        self.occupy_for_reset(hemisphere);
-    }
-
-    /// Marks the array as busy for a reset pulse that starts now (or when the one before has ended) and returns the length
-    /// of the pulse in PPU cycles.
-    fn occupy_for_reset(&mut self, hemisphere: Hemisphere) -> u32 {
-        let cycles = self.reset_cycles(hemisphere);
-        let now = self.now();
-        let busy = &mut self.array_busy_until[hemisphere.index()];
-        *busy = (*busy).max(now) + SimTime::from_cycles(cycles.into(), SimTime::FABRIC_CYCLE);
-        cycles
     }
 }

@@ -10,7 +10,7 @@ use crate::randgen::RandomGenerators;
 use crate::registers::{RegisterFile, coordinates};
 use crate::synapse_array::SynapseArray;
 use bss2_analog::{AnalogCore, CadcResult, Fire, SynapticPulse};
-use bss2_base::{Hemisphere, Neuron, SimTime};
+use bss2_base::{Neuron, SimTime};
 use bss2_events::{EventNetwork, Outputs, SpikeLabel};
 use ppu_isa::ByteEnables;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,15 @@ pub struct LinkEvent {
     pub label: SpikeLabel,
 }
 
+/// What occupies the synapse array of a hemisphere.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct ArrayPort {
+    /// When the parallel port has answered everything that it was asked so far.
+    pub(crate) free_from: SimTime,
+    /// When the last correlation or neuron reset pulse ends.
+    pub(crate) resets_until: SimTime,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Shared {
     pub(crate) options: ChipOptions,
@@ -39,8 +48,7 @@ pub(crate) struct Shared {
     pub(crate) external: ExternalMemory,
     /// Results of the last conversion of each hemisphere.
     pub(crate) conversions: [CadcResult; 2],
-    /// Until when a reset pulse or a conversion occupies the array port (settled O5).
-    pub(crate) array_busy_until: [SimTime; 2],
+    pub(crate) ports: [ArrayPort; 2],
     pub(crate) to_host: Vec<LinkEvent>,
     pub(crate) diagnostics: Diagnostics,
     now: SimTime,
@@ -67,7 +75,7 @@ impl Shared {
             binding,
             external: ExternalMemory::new(),
             conversions: Default::default(),
-            array_busy_until: [SimTime::ZERO; 2],
+            ports: Default::default(),
             to_host: Vec::new(),
             diagnostics: Diagnostics::default(),
             now: SimTime::ZERO,
@@ -81,7 +89,7 @@ impl Shared {
     pub(crate) fn reset(&mut self) {
         self.registers.reset();
         self.network.reset();
-        self.array_busy_until = [self.now; 2];
+        self.ports = Default::default();
     }
 
     pub(crate) fn now(&self) -> SimTime {
@@ -202,11 +210,5 @@ impl Shared {
     pub(crate) fn fire_artificially(&mut self, neuron: Neuron) {
         self.configure();
         self.analog.artificial_fire(self.now, neuron);
-    }
-
-    /// Starts nothing, but tells how many PPU cycles an access to the array has to wait for a reset pulse.
-    pub(crate) fn array_wait(&self, hemisphere: Hemisphere) -> u32 {
-        let busy = self.array_busy_until[hemisphere.index()].saturating_sub(self.now);
-        busy.as_ps().div_ceil(SimTime::FABRIC_CYCLE.as_ps()) as u32
     }
 }
