@@ -34,7 +34,9 @@ fn neuron(index: usize) -> Neuron {
 }
 
 fn parameters(index: usize, current: f64) -> NeuronParameters {
-    let mut parameters = integrate_and_fire(0.1e-6, current);
+    // Number 4 fires by itself, whatever a command sets.
+    let own = if index == 4 { 30e-9 } else { 0.0 };
+    let mut parameters = integrate_and_fire(0.1e-6, current + own);
     parameters.comparator = parameters.comparator.map(|mut comparator| {
         // Some near rest: live cells without end; some far away: quiet.
         comparator.threshold = [0.421, 0.45, 0.5, 0.6, 0.43, 0.7][index];
