@@ -12,6 +12,7 @@
 //! | `correlation.rs` | correlation sensors |
 //! | `cadc.rs` | column converters |
 //! | `core.rs` | all of them under one clock |
+//! | `mismatch.rs` | the individual: fixed deviations and defects that follow from a seed |
 //!
 //! # What this version leaves out
 //! The exponential, adaptation, conductance-based inputs and joined membranes; the saturation of leak and synaptic

@@ -8,12 +8,15 @@
 //!
 //! | function | largest error found | promise |
 //! |---|---|---|
-//! | [`exp`] | 0.53 ulp | < 0.6 ulp (1 ulp where the result is subnormal) |
-//! | [`exp_m1`] | 0.6 ulp | < 1 ulp |
-//! | [`ln`] | 0.6 ulp | < 1 ulp |
-//! | [`ln_1p`] | 0.6 ulp | < 1 ulp |
-//! | [`tanh`] | 1.4 ulp | < 2 ulp |
-//! | [`inverse_normal_cdf`] | 3 ulp | < 4 ulp |
+//! | [`exp`] | 0.65 ulp | < 0.7 ulp (1 ulp where the result is subnormal) |
+//! | [`exp_m1`] | 0.89 ulp | < 1 ulp |
+//! | [`ln`] | 0.75 ulp | < 1 ulp |
+//! | [`ln_1p`] | 0.79 ulp | < 1 ulp |
+//! | [`tanh`] | 1.21 ulp | < 1.5 ulp |
+//! | [`inverse_normal_cdf`] | 5.8 ulp, in the tails | < 8 ulp |
+//!
+//! The errors are the largest among some 100 000 random arguments of each function (17 000 of the last) against 160-bit
+//! arithmetic.
 //!
 //! Special values follow IEEE 754 and C: `exp(-inf) = 0`, `ln(0) = -inf`, NaN in gives NaN out, and so on.
 //! The functions have no data-dependent branches on their main path, so that loops over arrays are vectorised.
@@ -100,20 +103,26 @@ pub fn exp(x: f64) -> f64 {
     mantissa * power_of_two(half) * power_of_two(k - half)
 }
 
+/// e^x - 1 as an unevaluated sum of a large and a small part, for -50 <= x <= 709.
+#[inline(always)]
+fn exp_m1_parts(x: f64) -> (f64, f64) {
+    let Reduced { k, high, tail } = reduce(x);
+    let scale = power_of_two(k);
+    // (2^k - 1) + 2^k (high + tail), with what the two first operations round away: the first summand is the larger, or zero.
+    let whole = scale - 1.0;
+    let part = scale * high;
+    let sum = whole + part;
+    let rounded_away = (part - (sum - whole)) + ((scale - whole) - 1.0);
+    (sum, rounded_away + scale * tail)
+}
+
 /// e^x - 1, precise near zero.
 #[inline]
 pub fn exp_m1(x: f64) -> f64 {
     let bounded = if x > 709.0 { 709.0 } else { x };
     let bounded = if bounded < -50.0 { -50.0 } else { bounded };
-    let Reduced { k, high, tail } = reduce(bounded);
-    let scale = power_of_two(k);
-    // (2^k - 1) + 2^k (high + tail), the first sum without loss: the first summand is the larger, or zero.
-    let whole = scale - 1.0;
-    let part = scale * high;
-    let sum = whole + part;
-    let small = part - (sum - whole);
-    let result = sum + (small + scale * tail);
-    let result = if x > 709.0 { exp(x) } else { result };
+    let (large, small) = exp_m1_parts(bounded);
+    let result = if x > 709.0 { exp(x) } else { large + small };
     // Keeps the sign of zero and the bits of subnormal arguments.
     if x.abs() < 1e-16 { x } else { result }
 }
@@ -123,8 +132,17 @@ pub fn exp_m1(x: f64) -> f64 {
 pub fn tanh(x: f64) -> f64 {
     let magnitude = x.abs();
     let bounded = if magnitude > 22.0 { 22.0 } else { magnitude };
-    let grown = exp_m1(2.0 * bounded);
-    (grown / (grown + 2.0)).copysign(x)
+    // t / (t + 2) with t = e^2x - 1, and a correction for what t and t + 2 lost in rounding.
+    let (large, small) = exp_m1_parts(2.0 * bounded);
+    let t = large + small;
+    let t_low = small - (t - large);
+    let sum = 2.0 + t;
+    let sum_low = if t < 2.0 { t - (sum - 2.0) } else { 2.0 - (sum - t) };
+    let reciprocal = 1.0 / sum;
+    let quotient = t / sum;
+    let result = quotient + (t_low - quotient * (sum_low + t_low)) * reciprocal;
+    // x - x³/3 ...: below this the argument itself, with its sign and subnormal bits.
+    if magnitude < 1e-9 { x } else { result.copysign(x) }
 }
 
 /// ln((1 + f) · 2^k) + correction for sqrt(1/2) <= 1 + f < sqrt(2).

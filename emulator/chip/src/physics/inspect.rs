@@ -20,7 +20,7 @@ pub struct ChipSummary {
 }
 
 impl ChipSummary {
-    /// The summary of an individual. Takes some 20 ms: every value of every instance is drawn.
+    /// The summary of an individual. Takes some 100 ms: every value of every instance is drawn.
     pub fn of(individual: &ChipMismatch) -> Self {
         let dead_in = |hemisphere| {
             (0..=Row::MAX)

@@ -2,6 +2,7 @@
 
 mod bench;
 mod capmem;
+mod core;
 mod individuals;
 mod neuron;
 mod signs;
