@@ -493,6 +493,25 @@ fn a_snapshot_continues_identically() {
 }
 
 #[test]
+fn link_statistics_count_the_words_of_chip_accesses_only() {
+    let status = |builder: &mut ProgramBuilder| {
+        builder.barrier_omnibus();
+        builder.read_block(0x8800_C010, 4)
+    };
+    let mut tickets = Vec::new();
+    let results = run(&mut executor(), |builder| {
+        tickets.push(status(builder));
+        builder.read_block(0, 2);
+        tickets.push(status(builder));
+        builder.write_block(0, &[0, 0]);
+        tickets.push(status(builder));
+    });
+    let status: Vec<&[u32]> = tickets.iter().map(|&ticket| results.words(ticket).unwrap()).collect();
+    // Written, sent, received, read: two words more each for two reads; two writes are four words and two responses.
+    assert_eq!(status, [[0, 0, 0, 0], [2, 2, 2, 2], [6, 6, 4, 4]]);
+}
+
+#[test]
 fn ppu_programs_are_loaded_under_reset_and_started() {
     let mut executor = executor();
     let results = run(&mut executor, |builder| {

@@ -9,10 +9,10 @@ pub(super) struct Links {
     chip_enable: u8,
     /// Cycle in which each link is up.
     up_at: [Option<u64>; 8],
-    /// Words handed to the reliable transport in either direction: accesses, and answers to reads.
+    /// Words handed to the reliable transport at the FPGA and at the chip.
     pub(super) writes: u32,
     pub(super) reads: u32,
-    /// Words on the wire in either direction, acknowledgements of writes and events included.
+    /// Words on the wire in either direction; none is ever repeated.
     pub(super) tx: u32,
     pub(super) rx: u32,
 }
@@ -75,18 +75,21 @@ impl Links {
         total / 8 + u32::from(total % 8 > link)
     }
 
-    /// A write went over the links, and its acknowledgement back.
+    /// A write went over the links as address and data word, and its acknowledgement came back; it is counted before the
+    /// FPGA filters it out.
     pub(super) fn count_write(&mut self) {
-        self.writes = self.writes.wrapping_add(1);
-        self.tx = self.tx.wrapping_add(1);
-        self.rx = self.rx.wrapping_add(1);
+        self.count(2, 1);
     }
 
-    /// A read went over the links, and its answer back.
+    /// A read went over the links, and its answer came back.
     pub(super) fn count_read(&mut self) {
-        self.writes = self.writes.wrapping_add(1);
-        self.reads = self.reads.wrapping_add(1);
-        self.tx = self.tx.wrapping_add(1);
-        self.rx = self.rx.wrapping_add(1);
+        self.count(1, 1);
+    }
+
+    fn count(&mut self, to_chip: u32, from_chip: u32) {
+        self.writes = self.writes.wrapping_add(to_chip);
+        self.tx = self.tx.wrapping_add(to_chip);
+        self.reads = self.reads.wrapping_add(from_chip);
+        self.rx = self.rx.wrapping_add(from_chip);
     }
 }

@@ -1,19 +1,19 @@
 //! Executing instructions: the FPGA state, the device and the caller's reins together.
 
+mod own_registers;
+
 use super::Emission;
-use super::board::BoardEffect;
 use super::config::ExecutorConfig;
 use super::fpga::{Access, FpgaState};
 use super::jtag::{JtagEffect, JtagOperation};
 use super::links::{LinkUp, Links};
 use super::outbox::ArrivingEvent;
 use crate::connection::{Progress, RunControl};
-use crate::device::{ChipEvent, Device, EventPayload, SharedMemory};
+use crate::device::{ChipEvent, Device, EventPayload};
 use crate::message::{Response, Stamped};
 use crate::playback::{
-    Barrier, CHIP_PHY_ENABLE, FPGA, FPGA_EVENT_RECORDING, FPGA_INSTRUCTION_TIMEOUT, FPGA_PHY_ENABLE,
-    FPGA_POLL_ADDRESS, FPGA_POLL_MASK, FPGA_POLL_TARGET, FPGA_SPI, FPGA_TIMER, Instruction, Labels,
-    SYSTIME_SYNC_BASE,
+    Barrier, CHIP_PHY_ENABLE, FPGA, FPGA_INSTRUCTION_TIMEOUT, FPGA_POLL_ADDRESS, FPGA_POLL_MASK,
+    FPGA_POLL_TARGET, Instruction, Labels, SYSTIME_SYNC_BASE,
 };
 use crate::recording::TimeoutNotification;
 use bss2_base::SimTime;
@@ -538,88 +538,6 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
                 let notification = Response::LinkNotification(link << 5 | Links::UP_FLAG);
                 self.fpga.outbox.reply(cycle, notification);
             }
-        }
-    }
-
-    // ---- The FPGA's own registers and memories ----
-
-    fn shared_memory(address: u32) -> Option<(SharedMemory, u32)> {
-        [SharedMemory::Sram, SharedMemory::Dram].into_iter().find_map(|memory| {
-            let word = address.checked_sub(memory.base())?;
-            (word < memory.words()).then_some((memory, word))
-        })
-    }
-
-    fn read_fpga(&mut self, address: u32) -> u32 {
-        if let Some((memory, word)) = Self::shared_memory(address) {
-            return self.device.read_shared(memory, word);
-        }
-        let fpga = &mut *self.fpga;
-        let high = |value: u64| (value >> 32) as u32;
-        match address {
-            0x8800_0003 => high(self.config.device_dna),
-            0x8800_0004 => self.config.device_dna as u32,
-            FPGA_TIMER => fpga.timer(),
-            0x8800_2001 => high(fpga.systime.last_round_trip),
-            0x8800_2002 => fpga.systime.last_round_trip as u32,
-            0x8800_2003 => high(fpga.systime.last_chip_time),
-            0x8800_2004 => fpga.systime.last_chip_time as u32,
-            0x8800_2005 => u32::from(fpga.systime.is_synchronised()),
-            // CRC errors and dropped words: none.
-            0x8800_4004..=0x8800_400B | 0x8800_4014..=0x8800_401B => 0,
-            0x8800_400C..=0x8800_4013 => fpga.links.online_time((address - 0x8800_400C) as usize, fpga.cycle),
-            FPGA_SPI..=0x8800_7004 => 0,
-            0x8800_7800..=0x8800_79FF => fpga.i2c.read(address - 0x8800_7800),
-            0x8800_C000..=0x8800_C00F => {
-                let index = address - 0x8800_C000;
-                let total = if index & 1 == 0 { fpga.links.tx } else { fpga.links.rx };
-                Links::share(total, index / 2)
-            }
-            0x8800_C010 => fpga.links.writes,
-            0x8800_C011 => fpga.links.tx,
-            0x8800_C012 => fpga.links.rx,
-            0x8800_C013 => fpga.links.reads,
-            _ => fpga.registers.read(address).unwrap_or_else(|| {
-                tracing::warn!("read of unknown FPGA address {address:#010x}: 0");
-                0
-            }),
-        }
-    }
-
-    fn write_fpga(&mut self, address: u32, value: u32, enables: u8) {
-        if let Some((memory, word)) = Self::shared_memory(address) {
-            self.device.write_shared(memory, word, value, enables);
-            return;
-        }
-        match address {
-            FPGA_SPI..=0x8800_7004 => {
-                let device = &mut *self.device;
-                self.fpga.spi.write(address - FPGA_SPI, value, &mut |effect| match effect {
-                    BoardEffect::Switches(value) => device.set_board_switches(value),
-                    BoardEffect::Voltage { dac, channel, volts } => {
-                        device.set_board_voltage(dac, channel, volts);
-                    }
-                });
-                return;
-            }
-            0x8800_7800..=0x8800_79FF => {
-                self.fpga.i2c.write(address - 0x8800_7800, value);
-                return;
-            }
-            // Events that have arrived until now still see the old setting.
-            FPGA_EVENT_RECORDING => {
-                self.collect();
-                self.fpga.recording = value & 1 == 1;
-            }
-            FPGA_PHY_ENABLE => {
-                let (cycle, training) = (self.fpga.cycle, self.config.link_training);
-                let coming = self.fpga.links.enable_fpga(value as u8, cycle, training);
-                self.announce(&coming);
-            }
-            _ => {}
-        }
-        if !self.fpga.registers.write(address, value) {
-            tracing::warn!("write to unknown FPGA address {address:#010x}: ignored");
         }
     }
 }
