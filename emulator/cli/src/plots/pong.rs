@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use plotters::element::{Circle, PathElement, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor};
+use plotters::style::{Color, RGBColor, WHITE};
 
 use super::canvas::{Area, DEVICE, Pixels, PlotError};
-use super::style::{AXIS, Hue, LABEL, TICK, TITLE, anchored, bold, device, text};
+use super::style::{AXIS, Hue, INK, LABEL, TICK, TITLE, anchored, bold, device, text};
 use super::{Plot, axes};
 use crate::experiments::game::{Event, Frame, Recording};
 
@@ -148,7 +148,7 @@ pub fn pong_animation(sides: &[PongSide], every: usize, centiseconds: u16) -> Re
         return Err(PlotError::Empty("an animation without frames"));
     }
     let mut still = PongStill { title: String::new(), sides: sides.to_vec(), iteration: 0, trail: 14 };
-    let mut palette = Palette::default();
+    let mut palette = Palette::new();
     let mut pictures = Vec::new();
     let mut size = (0, 0);
     for iteration in (0..iterations).step_by(every) {
@@ -221,17 +221,28 @@ fn changed(before: &[u8], after: &[u8], width: usize) -> (u16, u16, u16, u16) {
 /// The palette index that means "as before".
 const TRANSPARENT: u8 = 255;
 
-/// Squared distance of two colours that may be one: about 10 of 255 in each channel, enough to smooth an edge.
-const INDISTINCT: u32 = 300;
+/// Squared distance of two colours that may be one: 5 of 255 in each channel, which nobody sees on a smoothed edge.
+const INDISTINCT: u32 = 75;
 
-/// Up to 255 colours in the order of their appearance. Smoothed edges make more; those become the nearest known colour.
-#[derive(Debug, Default)]
+/// Up to 255 colours in the order of their appearance, after those of the large areas, which stay exact. Smoothed edges make
+/// more; those become the nearest known colour.
+#[derive(Debug)]
 struct Palette {
     known: BTreeMap<[u8; 3], u8>,
     colours: Vec<[u8; 3]>,
 }
 
 impl Palette {
+    fn new() -> Self {
+        let mut palette = Self { known: BTreeMap::new(), colours: Vec::new() };
+        for (index, colour) in [WHITE, BACKGROUND, CELLS, BALL, PADDLE, INK].into_iter().enumerate() {
+            let colour = [colour.0, colour.1, colour.2];
+            palette.colours.push(colour);
+            palette.known.insert(colour, index as u8);
+        }
+        palette
+    }
+
     fn indices(&mut self, picture: &Pixels) -> Vec<u8> {
         // Most pixels look like their left neighbour.
         let mut last = ([0; 3], self.index([0; 3]));
