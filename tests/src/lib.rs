@@ -1,1 +1,3 @@
 //! Everything that crosses crates: golden data, experiments, reproducibility.
+
+pub mod golden;

@@ -1,0 +1,98 @@
+//! The instruction cache: direct mapped, filled line by line, never invalidated except by reset (ppu-isa 9.6).
+//!
+//! It is also the cache of decoded instructions. Being as incoherent as the hardware, it needs no tracking of stores:
+//! what was fetched stays until its line is replaced.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::CacheGeometry;
+use crate::instruction::Instruction;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Cache {
+    geometry: CacheGeometry,
+    /// For each line the address bits above the byte in the line, or `EMPTY`.
+    tags: Vec<u32>,
+    words: Vec<u32>,
+    /// The decoded words, meaningful where the bit in `known` is set. Rebuilt on demand.
+    #[serde(skip)]
+    decoded: Vec<Instruction>,
+    #[serde(skip)]
+    known: Vec<u64>,
+}
+
+/// No tag: addresses are shifted right by at least two bits.
+const EMPTY: u32 = u32::MAX;
+
+impl Cache {
+    pub(super) fn new(geometry: CacheGeometry) -> Self {
+        let geometry = geometry.limited();
+        let words = geometry.lines() * geometry.words();
+        Self {
+            geometry,
+            tags: vec![EMPTY; geometry.lines()],
+            words: vec![0; words],
+            decoded: Vec::new(),
+            known: Vec::new(),
+        }
+    }
+
+    /// Makes the tables consistent, whatever a snapshot contained.
+    pub(super) fn prepare(&mut self) {
+        if self.decoded.len() == self.words.len() && !self.decoded.is_empty() {
+            return;
+        }
+        self.geometry = self.geometry.limited();
+        let lines = self.geometry.lines();
+        let words = lines * self.geometry.words();
+        self.tags.resize(lines, EMPTY);
+        self.words.resize(words, 0);
+        self.decoded = vec![Instruction::decode(0); words];
+        self.known = vec![0; lines];
+    }
+
+    /// Bits of an address below the tag.
+    fn shift(&self) -> u32 {
+        2 + u32::from(self.geometry.words_log2)
+    }
+    #[inline(always)]
+    fn line_of(&self, address: u32) -> (usize, u32) {
+        let tag = address >> self.shift();
+        (tag as usize & (self.tags.len() - 1), tag)
+    }
+    #[inline(always)]
+    pub(super) fn resident(&self, address: u32) -> bool {
+        let (line, tag) = self.line_of(address);
+        self.tags[line] == tag
+    }
+    /// The instruction at an address, if its line is here.
+    #[inline(always)]
+    pub(super) fn instruction(&mut self, address: u32) -> Option<&Instruction> {
+        let (line, tag) = self.line_of(address);
+        if self.tags[line] != tag {
+            return None;
+        }
+        let word = (address >> 2) as usize & (self.words.len() - 1);
+        let bit = 1 << (word & (self.geometry.words() - 1));
+        if self.known[line] & bit == 0 {
+            self.decoded[word] = Instruction::decode(self.words[word]);
+            self.known[line] |= bit;
+        }
+        Some(&self.decoded[word])
+    }
+
+    /// First address of the line of an address.
+    pub(super) fn line_address(&self, address: u32) -> u32 {
+        address >> self.shift() << self.shift()
+    }
+    pub(super) fn words_per_line(&self) -> usize {
+        self.geometry.words()
+    }
+    pub(super) fn fill(&mut self, address: u32, words: &[u32]) {
+        let (line, tag) = self.line_of(address);
+        let first = line * self.geometry.words();
+        self.words[first..first + words.len()].copy_from_slice(words);
+        self.known[line] = 0;
+        self.tags[line] = tag;
+    }
+}

@@ -1,0 +1,149 @@
+//! What a handler sees of the processor, and the vocabulary it is written in.
+
+use super::state::State;
+use super::timers::Timers;
+use crate::bus::Bus;
+use crate::config::Quirks;
+use crate::instruction::Instruction;
+use crate::observer::{Effect, Observer};
+use crate::spr::{Spr, xer};
+
+/// The processor during one issue slot.
+pub(super) struct Machine<'a, B, O> {
+    pub(super) state: &'a mut State,
+    pub(super) timers: &'a mut Timers,
+    pub(super) progress: &'a mut Progress,
+    pub(super) quirks: &'a Quirks,
+    pub(super) bus: &'a mut B,
+    pub(super) observer: &'a mut O,
+    /// Issue cycle.
+    pub(super) at: u64,
+}
+
+/// How far an instruction of several slots has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Progress {
+    /// Slots done.
+    pub(super) step: u8,
+}
+
+/// How a slot ended, if it took effect.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Done {
+    /// The next instruction if it is not the following one.
+    pub(super) jump: Option<u32>,
+    /// The instruction needs another slot.
+    pub(super) again: bool,
+    /// From the bus.
+    pub(super) latency: u32,
+    pub(super) effective_address: u32,
+    /// MSR, timers or interrupt control changed: pending interrupts must be looked at again.
+    pub(super) control: bool,
+}
+
+impl Done {
+    pub(super) const NEXT: Self =
+        Self { jump: None, again: false, latency: 0, effective_address: 0, control: false };
+
+    pub(super) const fn access(effective_address: u32, latency: u32) -> Self {
+        Self { latency, effective_address, ..Self::NEXT }
+    }
+}
+
+/// Why a slot did not simply take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Break {
+    /// The bus asked to wait; nothing has happened.
+    Wait,
+    /// Misaligned access; nothing has happened yet.
+    Misaligned,
+    /// A taken trap.
+    Trap,
+    /// An effective `wait`.
+    Sleep,
+    /// An unknown word in strict mode.
+    Illegal,
+}
+
+pub(super) type Slot = Result<Done, Break>;
+
+impl<B: Bus, O: Observer> Machine<'_, B, O> {
+    #[inline(always)]
+    pub(super) fn gpr(&self, n: u8) -> u32 {
+        self.state.gpr[(n & 31) as usize]
+    }
+    /// `RA|0`: zero for field 0.
+    #[inline(always)]
+    pub(super) fn gpr_or_zero(&self, n: u8) -> u32 {
+        if n == 0 { 0 } else { self.gpr(n) }
+    }
+    #[inline(always)]
+    pub(super) fn set_gpr(&mut self, n: u8, value: u32) {
+        self.state.gpr[(n & 31) as usize] = value;
+        self.observer.effect(self.at, Effect::Gpr { index: n, value });
+    }
+    #[inline(always)]
+    pub(super) fn set_cr(&mut self, value: u32) {
+        self.state.cr = value;
+        self.observer.effect(self.at, Effect::Cr(value));
+    }
+    #[inline(always)]
+    pub(super) fn set_cr_field(&mut self, field: u8, value: u32) {
+        let shift = 28 - 4 * u32::from(field & 7);
+        self.set_cr(self.state.cr & !(0xf << shift) | value << shift);
+    }
+    #[inline(always)]
+    pub(super) fn set_xer(&mut self, value: u32) {
+        self.state.xer = value;
+        self.observer.effect(self.at, Effect::Spr { spr: Spr::Xer, value });
+    }
+    #[inline(always)]
+    pub(super) fn set_carry(&mut self, carry: bool) {
+        self.set_xer(self.state.xer & !xer::CA | if carry { xer::CA } else { 0 });
+    }
+    /// OV, and SO which stays set.
+    #[inline(always)]
+    pub(super) fn set_overflow(&mut self, overflow: bool) {
+        let bits = if overflow { xer::OV | xer::SO } else { 0 };
+        self.set_xer(self.state.xer & !xer::OV | bits);
+    }
+    #[inline(always)]
+    pub(super) fn set_lr(&mut self, value: u32) {
+        self.state.lr = value;
+        self.observer.effect(self.at, Effect::Spr { spr: Spr::Lr, value });
+    }
+    #[inline(always)]
+    pub(super) fn set_ctr(&mut self, value: u32) {
+        self.state.ctr = value;
+        self.observer.effect(self.at, Effect::Spr { spr: Spr::Ctr, value });
+    }
+    /// A field value: LT, GT, EQ of a comparison, and SO.
+    #[inline(always)]
+    pub(super) fn ordering(&self, ordering: core::cmp::Ordering) -> u32 {
+        let flag = match ordering {
+            core::cmp::Ordering::Less => 8,
+            core::cmp::Ordering::Greater => 4,
+            core::cmp::Ordering::Equal => 2,
+        };
+        flag | self.state.xer >> 31
+    }
+    /// CR0 from a result, if the instruction records it. Comes after any change of SO (ppu-isa 4.2).
+    #[inline(always)]
+    pub(super) fn record(&mut self, i: &Instruction, result: u32) {
+        if i.record {
+            let field = self.ordering((result as i32).cmp(&0));
+            self.set_cr_field(0, field);
+        }
+    }
+}
+
+/// Unwraps a bus response or leaves the slot undone.
+macro_rules! answered {
+    ($response:expr) => {
+        match $response {
+            $crate::bus::Response::Done { value, latency } => (value, latency),
+            $crate::bus::Response::Wait => return Err($crate::processor::machine::Break::Wait),
+        }
+    };
+}
+pub(super) use answered;

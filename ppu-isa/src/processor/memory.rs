@@ -1,0 +1,149 @@
+//! Scalar loads and stores (ppu-isa 4.3).
+
+use super::machine::{Break, Done, Machine, Slot, answered};
+use crate::bus::{Bus, ByteEnables};
+use crate::instruction::Instruction;
+use crate::observer::{Effect, Observer};
+
+/// Width and extension of an access.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Byte,
+    Halfword,
+    /// Sign-extended.
+    Algebraic,
+    Word,
+}
+
+impl Access {
+    const fn size(self) -> u32 {
+        match self {
+            Self::Byte => 1,
+            Self::Halfword | Self::Algebraic => 2,
+            Self::Word => 4,
+        }
+    }
+    /// An access may not cross a word; a halfword at offset 1 is inside one and works.
+    const fn aligned(self, address: u32) -> bool {
+        (address & 3) + self.size() <= 4
+    }
+    /// The value of a load from the word of its address.
+    const fn extract(self, address: u32, word: u32) -> u32 {
+        let shifted = word << (8 * (address & 3));
+        match self {
+            Self::Byte => shifted >> 24,
+            Self::Halfword => shifted >> 16,
+            Self::Algebraic => (shifted as i32 >> 16) as u32,
+            Self::Word => shifted,
+        }
+    }
+    /// The word with the value of a store at its place.
+    const fn insert(self, address: u32, value: u32) -> u32 {
+        value << (32 - 8 * self.size()) >> (8 * (address & 3))
+    }
+}
+
+impl<B: Bus, O: Observer> Machine<'_, B, O> {
+    /// Effective address of the D forms.
+    #[inline(always)]
+    pub(super) fn displaced(&self, i: &Instruction) -> u32 {
+        self.gpr_or_zero(i.a).wrapping_add(i.immediate)
+    }
+    /// Effective address of the X forms.
+    #[inline(always)]
+    pub(super) fn indexed(&self, i: &Instruction) -> u32 {
+        self.gpr_or_zero(i.a).wrapping_add(self.gpr(i.b))
+    }
+    /// The displacement of lha and lhau, of which sources disagree whether it is signed (`lha_zext`).
+    pub(super) fn algebraic_displacement(&self, i: &Instruction) -> u32 {
+        if self.quirks.lha_zext { i.immediate & 0xffff } else { i.immediate }
+    }
+
+    /// The address latch of the load/store unit takes part in every access that reads RA.
+    #[inline(always)]
+    fn latch(&mut self, i: &Instruction, address: u32) {
+        if i.a != 0 {
+            self.state.address_latch = address;
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn load(&mut self, i: &Instruction, address: u32, access: Access) -> Slot {
+        let done = self.load_to(i.t, address, access)?;
+        self.latch(i, address);
+        Ok(done)
+    }
+
+    #[inline(always)]
+    fn load_to(&mut self, target: u8, address: u32, access: Access) -> Slot {
+        if !access.aligned(address) {
+            return Err(Break::Misaligned);
+        }
+        let enables = ByteEnables::for_access(address, access.size());
+        let (word, latency) = answered!(self.bus.load(self.at, address & !3, enables));
+        self.observer.effect(self.at, Effect::Load { address, enables, word });
+        self.set_gpr(target, access.extract(address, word));
+        Ok(Done::access(address, latency))
+    }
+
+    /// Two slots: the load, then RA := EA. With RA = RT the register ends as EA, with RA = 0 both the address and the
+    /// new GPR 0 are the displacement alone.
+    pub(super) fn load_update(&mut self, i: &Instruction, address: u32, access: Access) -> Slot {
+        if self.progress.step == 0 {
+            let done = self.load_to(i.t, address, access)?;
+            self.state.address_latch = address;
+            return Ok(Done { again: true, ..done });
+        }
+        self.set_gpr(i.a, self.state.address_latch);
+        Ok(Done::NEXT)
+    }
+
+    #[inline(always)]
+    pub(super) fn store(&mut self, i: &Instruction, address: u32, access: Access) -> Slot {
+        let done = self.store_from(i.t, address, access)?;
+        self.latch(i, address);
+        Ok(done)
+    }
+
+    #[inline(always)]
+    fn store_from(&mut self, source: u8, address: u32, access: Access) -> Slot {
+        if !access.aligned(address) {
+            return Err(Break::Misaligned);
+        }
+        let enables = ByteEnables::for_access(address, access.size());
+        let word = access.insert(address, self.gpr(source));
+        let ((), latency) = answered!(self.bus.store(self.at, address & !3, word, enables));
+        self.observer.effect(self.at, Effect::Store { address, enables, word });
+        Ok(Done::access(address, latency))
+    }
+
+    /// RA := EA through the address latch. With RA = 0 the latch does not follow, so that GPR 0 gets the address of
+    /// some earlier access (golden record `stwu_ra0`).
+    #[inline(always)]
+    pub(super) fn store_update(&mut self, i: &Instruction, address: u32, access: Access) -> Slot {
+        let done = self.store(i, address, access)?;
+        self.set_gpr(i.a, self.state.address_latch);
+        Ok(done)
+    }
+
+    /// lmw: one word for each slot, with RA read again every time.
+    pub(super) fn load_multiple(&mut self, i: &Instruction) -> Slot {
+        let (register, address) = self.multiple(i);
+        let done = self.load_to(register, address, Access::Word)?;
+        self.latch(i, address);
+        Ok(Done { again: register < 31, ..done })
+    }
+
+    /// stmw: one word for each slot.
+    pub(super) fn store_multiple(&mut self, i: &Instruction) -> Slot {
+        let (register, address) = self.multiple(i);
+        let done = self.store_from(register, address, Access::Word)?;
+        self.latch(i, address);
+        Ok(Done { again: register < 31, ..done })
+    }
+
+    fn multiple(&self, i: &Instruction) -> (u8, u32) {
+        let step = self.progress.step;
+        (i.t + step, self.displaced(i).wrapping_add(4 * u32::from(step)))
+    }
+}

@@ -1,0 +1,43 @@
+//! No micro-architecture: one instruction in each cycle.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LineRequest, Outcome, Redirect, Slot, Timing};
+use crate::config::CacheGeometry;
+
+/// Every slot takes one cycle, redirections included. For tools that only ask what a program computes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flat {
+    next: u64,
+}
+
+impl Timing for Flat {
+    fn new(_: CacheGeometry) -> Self {
+        Self::default()
+    }
+    #[inline(always)]
+    fn fetch(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<LineRequest> {
+        (!resident(address)).then_some(LineRequest { address, at: self.next })
+    }
+    fn line(&mut self, _: LineRequest, _: u32, _: u32) {}
+    #[inline(always)]
+    fn issue(&mut self, _: Slot<'_>) -> u64 {
+        self.next
+    }
+    #[inline(always)]
+    fn complete(&mut self, _: Slot<'_>, at: u64, _: Outcome) {
+        self.next = at + 1;
+    }
+    fn interruptible(&self, cycle: u64) -> u64 {
+        cycle
+    }
+    fn redirect(&mut self, _: u32, at: u64, _: Redirect) {
+        self.next = self.next.max(at + 1);
+    }
+    fn asleep_from(&self, at: u64) -> u64 {
+        at + 1
+    }
+    fn quiescent_from(&self) -> u64 {
+        self.next
+    }
+}

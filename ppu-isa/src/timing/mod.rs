@@ -1,0 +1,110 @@
+//! When instructions issue: the seam between what the processor does and how long it takes.
+//!
+//! The core executes in program order and asks a [`Timing`] model for every issue slot:
+//!
+//! 1. [`Timing::fetch`]: is the instruction there? If not, which cache line is requested, and when. The core gets the
+//!    line from the bus, keeps its words, reports the cost through [`Timing::line`], and asks again.
+//! 2. [`Timing::issue`]: the cycle in which this slot issues. The answer must not depend on how often it is asked:
+//!    execution may have to stop here and be resumed.
+//! 3. [`Timing::complete`]: it did issue, and this is what became of it.
+//!
+//! An instruction takes one slot, except that loads with update take two (the second writes the base register) and
+//! lmw/stmw one for each register. The model owns all timing state; the core owns all functional state, including
+//! the contents of the instruction cache.
+
+mod flat;
+mod frontend;
+mod predictor;
+mod scoreboard;
+mod vector_unit;
+
+pub use flat::Flat;
+pub use scoreboard::Scoreboard;
+
+use crate::config::CacheGeometry;
+use crate::instruction::Instruction;
+
+/// A cache line that the front end requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineRequest {
+    /// Any address in the line.
+    pub address: u32,
+    /// Cycle of the request.
+    pub at: u64,
+}
+
+/// One issue slot of an instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot<'a> {
+    /// Address of the instruction.
+    pub address: u32,
+    /// The instruction.
+    pub instruction: &'a Instruction,
+    /// 0 for the first slot; then 1 for the second slot of a load with update, or the number of registers that lmw
+    /// and stmw have done.
+    pub step: u8,
+}
+
+/// What became of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Address of the next instruction in program order (the same again if the instruction needs more slots).
+    pub next: u32,
+    /// Whether a branch was taken.
+    pub taken: bool,
+    /// What the bus answered beyond local SRAM, see [`crate::Response`].
+    pub latency: u32,
+    /// Effective address of a memory access, 0 otherwise.
+    pub effective_address: u32,
+    /// A misaligned access, which never left the processor.
+    pub suppressed: bool,
+}
+
+/// Why the front end is redirected without a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirect {
+    /// An interrupt is taken: the jump to its vector begins in the given cycle.
+    Interrupt,
+    /// The processor wakes up without an interrupt in the given cycle and goes on behind the `wait`.
+    Wake,
+}
+
+/// A timing model. See the module for the protocol.
+pub trait Timing: Clone {
+    /// A processor that leaves reset in cycle 0.
+    fn new(cache: CacheGeometry) -> Self;
+
+    /// Whether the front end needs a line before the instruction at `address`, the next in program order, can be
+    /// delivered. `resident` tells of any address whether its line is in the instruction cache.
+    fn fetch(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<LineRequest>;
+
+    /// The requested line: its first word comes `latency` cycles later than from local SRAM, the others at a distance
+    /// of `interval` cycles.
+    fn line(&mut self, request: LineRequest, latency: u32, interval: u32);
+
+    /// The cycle in which the slot issues. Calling it again without [`Timing::complete`] gives the same answer.
+    /// For `sync` and `wait`: the cycle in which they reach the front end's last stage.
+    fn issue(&mut self, slot: Slot<'_>) -> u64;
+
+    /// The slot issued in cycle `at`.
+    fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome);
+
+    /// The instruction issued in cycle `at` has effects, but its results in registers are dropped (ppu-timing 2.5).
+    fn cancel(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome) {
+        self.complete(slot, at, outcome);
+    }
+
+    /// The first cycle from `cycle` on in which an interrupt can begin, given what has issued so far: none begins
+    /// while a jump or a context synchronisation is in progress (ppu-isa 3.5).
+    fn interruptible(&self, cycle: u64) -> u64;
+
+    /// The front end continues at `address`. The first instruction there issues six cycles after the beginning of an interrupt and
+    /// one cycle after a wake-up if it is in the cache and nothing is in the way.
+    fn redirect(&mut self, address: u32, at: u64, cause: Redirect);
+
+    /// The first cycle in which the processor sleeps, behind a `wait` that reached the last stage in cycle `at`.
+    fn asleep_from(&self, at: u64) -> u64;
+
+    /// The first cycle in which everything that has been issued is complete.
+    fn quiescent_from(&self) -> u64;
+}

@@ -1,0 +1,173 @@
+//! Golden data: records made by something that is not this project, and what the model does with the same input.
+//!
+//! A file is JSON Lines, gzip-compressed or not. Which [`Format`] it has is found out from its first record, never
+//! from its name. A new kind of golden data is a new implementation of [`Format`] in [`formats`].
+
+mod file;
+pub mod ppu;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+pub use file::{find_files, read_records};
+
+/// One kind of golden record.
+pub trait Format: Sync {
+    /// What the records are, for the report.
+    fn name(&self) -> &'static str;
+    /// Whether a record is of this kind.
+    fn recognises(&self, record: &Value) -> bool;
+    /// Gives the record's input to the model and compares the output.
+    fn check(&self, record: &Value) -> Result<Check, BadRecord>;
+}
+
+/// All formats, in the order in which they are asked.
+pub fn formats() -> Vec<Box<dyn Format>> {
+    ppu::formats()
+}
+
+/// A record that does not have the shape its format promises.
+#[derive(Debug, thiserror::Error)]
+#[error("field `{field}`: {problem}")]
+pub struct BadRecord {
+    /// Path of the field in the record.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Why a file could not be checked at all.
+#[derive(Debug, thiserror::Error)]
+pub enum GoldenError {
+    /// Reading failed.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A line is not JSON.
+    #[error("{}:{line}: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// No format recognises the first record.
+    #[error("{}: not a known kind of golden data", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A record is malformed.
+    #[error("{}:{line}: {source}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// The cause.
+        source: BadRecord,
+    },
+}
+
+/// What came out of one record.
+#[derive(Debug, Default)]
+pub struct Check {
+    /// How the record names itself.
+    pub name: String,
+    /// Differences in what was computed; empty if it passed.
+    pub differences: Vec<String>,
+    /// Cycle counts, if the record has any.
+    pub timing: Vec<Cycles>,
+}
+
+/// One cycle count of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cycles {
+    /// Which.
+    pub what: &'static str,
+    /// In the record, in cycles.
+    pub expected: u64,
+    /// In the model, in cycles.
+    pub actual: u64,
+}
+
+impl Cycles {
+    /// `|actual - expected| / expected`.
+    pub fn relative_error(&self) -> f64 {
+        self.actual.abs_diff(self.expected) as f64 / self.expected.max(1) as f64
+    }
+}
+
+/// The result of a file.
+#[derive(Debug, Default)]
+pub struct FileReport {
+    /// The file.
+    pub path: PathBuf,
+    /// The name of its format.
+    pub format: &'static str,
+    /// Number of records.
+    pub cases: usize,
+    /// Records whose output differs, with the line number.
+    pub failed: Vec<(usize, Check)>,
+    /// Records with cycle counts.
+    pub timed: usize,
+    /// Records all of whose cycle counts agree.
+    pub cycle_equal: usize,
+    /// Records with a cycle count that differs: line, record, the count that is off most.
+    pub cycle_different: Vec<(usize, String, Cycles)>,
+}
+
+impl FileReport {
+    /// Share of timed records that agree in every cycle count; 1 if there are none.
+    pub fn cycle_equal_share(&self) -> f64 {
+        if self.timed == 0 { 1.0 } else { self.cycle_equal as f64 / self.timed as f64 }
+    }
+    /// The worst cycle count of all records.
+    pub fn worst_cycles(&self) -> Option<&(usize, String, Cycles)> {
+        self.cycle_different.iter().max_by(|a, b| a.2.relative_error().total_cmp(&b.2.relative_error()))
+    }
+}
+
+/// Checks every record of a file.
+pub fn check_file(path: &std::path::Path) -> Result<FileReport, GoldenError> {
+    let records = read_records(path)?;
+    let formats = formats();
+    let mut report = FileReport { path: path.to_owned(), format: "empty", ..FileReport::default() };
+    let Some((_, first)) = records.first() else { return Ok(report) };
+    let format = formats
+        .iter()
+        .find(|format| format.recognises(first))
+        .ok_or_else(|| GoldenError::UnknownFormat { path: path.to_owned() })?;
+    report.format = format.name();
+    for (line, record) in &records {
+        let check = format.check(record).map_err(|source| GoldenError::Record {
+            path: path.to_owned(),
+            line: *line,
+            source,
+        })?;
+        report.cases += 1;
+        if !check.timing.is_empty() {
+            report.timed += 1;
+            let worst = check
+                .timing
+                .iter()
+                .filter(|cycles| cycles.actual != cycles.expected)
+                .max_by(|a, b| a.relative_error().total_cmp(&b.relative_error()));
+            match worst {
+                Some(worst) => report.cycle_different.push((*line, check.name.clone(), worst.clone())),
+                None => report.cycle_equal += 1,
+            }
+        }
+        if !check.differences.is_empty() {
+            report.failed.push((*line, check));
+        }
+    }
+    Ok(report)
+}

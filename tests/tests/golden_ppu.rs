@@ -1,0 +1,63 @@
+//! The processor against everything that was measured on its hardware description.
+
+use std::path::{Path, PathBuf};
+
+use bss2_tests::golden::{FileReport, check_file};
+
+fn golden(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/ppu").join(file)
+}
+
+#[track_caller]
+fn all_pass(file: &str, cases: usize) -> FileReport {
+    let report = check_file(&golden(file)).expect("readable golden data");
+    assert_eq!(report.cases, cases, "number of records in {file}");
+    if let Some((line, check)) = report.failed.first() {
+        let (count, name) = (report.failed.len(), &check.name);
+        panic!(
+            "{count} of {cases} cases of {file} fail; first line {line}, {name}: {:#?}",
+            check.differences
+        );
+    }
+    report
+}
+
+#[test]
+fn every_scalar_instruction_computes_what_was_measured() {
+    all_pass("scalar.jsonl.gz", 10_496);
+}
+
+#[test]
+fn every_vector_instruction_computes_what_was_measured() {
+    all_pass("fxv.jsonl.gz", 3_392);
+}
+
+#[test]
+fn unimplemented_encodings_have_the_measured_side_effects() {
+    all_pass("absent.jsonl.gz", 320);
+}
+
+#[test]
+fn random_programs_end_in_the_measured_state() {
+    all_pass("programs.jsonl.gz", 150);
+}
+
+#[test]
+fn exceptions_leave_the_measured_state() {
+    all_pass("exceptions.jsonl.gz", 22);
+}
+
+#[test]
+fn corner_cases_leave_the_measured_state() {
+    all_pass("corner.jsonl.gz", 28);
+}
+
+#[test]
+fn kernels_compute_the_measured_results() {
+    all_pass("kernels.jsonl.gz", 13);
+}
+
+#[test]
+fn micro_benchmarks_issue_and_write_back_in_the_measured_order() {
+    all_pass("timing.jsonl.gz", 171);
+}
