@@ -28,16 +28,14 @@ impl Timers {
         if cycle <= self.now {
             return;
         }
-        if let Some(expiry) = self.decrementer_event() {
-            if expiry <= cycle {
-                self.tsr |= DIS;
-                if self.tcr & ARE != 0 && self.decar != 0 {
-                    let period = u64::from(self.decar);
-                    self.decrementer = self.decar;
-                    self.decrementer_since = expiry + (cycle - expiry) / period * period;
-                } else {
-                    self.decrementer = 0;
-                }
+        if let Some(expiry) = self.decrementer_event().filter(|&expiry| expiry <= cycle) {
+            self.tsr |= DIS;
+            if self.tcr & ARE != 0 && self.decar != 0 {
+                let period = u64::from(self.decar);
+                self.decrementer = self.decar;
+                self.decrementer_since = expiry + (cycle - expiry) / period * period;
+            } else {
+                self.decrementer = 0;
             }
         }
         if self.fixed_interval_event() <= cycle {

@@ -3,6 +3,9 @@
 //! Every instruction is one function of (accumulator, a, b) for a lane; the loops around it run over plain arrays so
 //! that the compiler turns them into SIMD code.
 
+// The loops index several arrays by lane.
+#![allow(clippy::needless_range_loop)]
+
 use super::machine::{Done, Machine, Slot};
 use super::state::{Accumulator, VectorCondition};
 use crate::bus::Bus;
@@ -112,7 +115,8 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         } else {
             let mask = lane_bytes(&self.state.vcr, condition);
             for h in 0..HALFWORDS {
-                let wide = u32::from(mask[2 * h]) * 0x0101_0000 | u32::from(mask[2 * h + 1]) * 0x0101;
+                let (even, odd) = (u32::from(mask[2 * h]), u32::from(mask[2 * h + 1]));
+                let wide = (even * 0x0101_0000) | (odd * 0x0101);
                 self.state.acc.0[h] = self.state.acc.0[h] & !wide | result[h] & wide;
             }
         }

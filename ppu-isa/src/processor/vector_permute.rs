@@ -1,5 +1,8 @@
 //! Vector selection, shift, splat, pack and unpack (ppu-isa 5.3, 5.7).
 
+// The loops index several arrays by lane.
+#![allow(clippy::needless_range_loop)]
+
 use super::machine::{Done, Machine, Slot};
 use super::vector_arithmetic::lane_bytes;
 use crate::bus::Bus;

@@ -31,6 +31,8 @@ pub(super) struct FrontEnd {
     fill: Fill,
     /// A line beyond a jump whose address was generated before the jump was known, and when.
     speculative: Option<(u32, u64)>,
+    /// A request that waits for its line: address and cycle.
+    requested: Option<(u32, u64)>,
     /// The line last used, which is known to be there.
     current_line: u32,
 }
@@ -58,6 +60,7 @@ impl FrontEnd {
             unpredicted: true,
             fill: Fill { line: u32::MAX, ..Fill::default() },
             speculative: None,
+            requested: None,
             current_line: u32::MAX,
         }
     }
@@ -72,11 +75,15 @@ impl FrontEnd {
     /// The line that is requested next, and when; nothing if the instruction at `address` is there.
     #[inline(always)]
     pub(super) fn request(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<(u32, u64)> {
+        if self.requested.is_some() {
+            return self.requested;
+        }
         if let Some((beyond, generated)) = self.speculative.take() {
             let from = generated.max(self.fill.until);
             if from < self.address_at && !resident(beyond) {
                 self.address_at += ABANDONED;
-                return Some((beyond, from));
+                self.requested = Some((beyond, from));
+                return self.requested;
             }
         }
         let line = self.line_of(address);
@@ -87,11 +94,13 @@ impl FrontEnd {
             self.current_line = line;
             return None;
         }
-        Some((address, self.address_at.max(self.fill.until)))
+        self.requested = Some((address, self.address_at.max(self.fill.until)));
+        self.requested
     }
 
     pub(super) fn line(&mut self, address: u32, from: u64, latency: u64, interval: u64) {
         let first_issue = from + MISS + latency;
+        self.requested = None;
         self.fill = Fill {
             line: self.line_of(address),
             first_word: address >> 2 & (self.words() - 1),

@@ -3,8 +3,10 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use super::game::{Game, Player, Rules};
+use super::game::{Game, Player, Recording, Rules};
 use super::{Context, Experiment, ExperimentError, Report};
+use crate::artefacts::ArtefactError;
+use crate::plots::{PlotError, PongSide, PongStill, pong_animation};
 
 /// Three players without a chip: one follows the ball, one draws its target, one stays where it is.
 #[derive(clap::Args, Debug)]
@@ -22,6 +24,8 @@ pub(super) struct PongBaselines {
 
 /// Iterations between two looks at the cancel flag.
 const CHUNK: u64 = 1_000;
+/// Iterations shown in the animation.
+const SHOWN: usize = 400;
 
 impl Experiment for PongBaselines {
     const NAME: &'static str = "pong-baselines";
@@ -40,6 +44,9 @@ impl Experiment for PongBaselines {
         let mut table = context.csv("players", &["player", "iterations", "hits", "misses"])?;
         let mut report = Report::new();
         for (name, player) in players {
+            if context.cancelled() {
+                break;
+            }
             let task = context.task(name, self.iterations, "iterations");
             let mut game = Game::new(rules, context.seed());
             let mut played = 0;
@@ -62,11 +69,34 @@ impl Experiment for PongBaselines {
                 _ => figure,
             };
         }
+        self.draw(context, rules)?;
         Ok(report)
     }
 }
 
 impl PongBaselines {
+    /// The random player beside the one that follows the ball.
+    fn draw(&self, context: &Context, rules: Rules) -> Result<(), ExperimentError> {
+        let mut draw = Pcg64Mcg::seed_from_u64(context.seed());
+        let mut random = |_| draw.random_range(0..rules.rows);
+        let iterations = usize::try_from(self.iterations).unwrap_or(usize::MAX).clamp(1, SHOWN);
+        let seed = context.seed();
+        let sides = [
+            ("random player", Recording::play(rules, seed, &mut random, iterations)),
+            ("follows the ball", Recording::play(rules, seed, &mut |row| row, iterations)),
+        ];
+        let sides = sides.map(|(title, recording)| PongSide { title: title.into(), recording });
+        let animation = pong_animation(&sides, 2, 4).map_err(|source: PlotError| ArtefactError::Plot {
+            path: context.folder().join("pong"),
+            source,
+        })?;
+        context.bytes("pong.gif", &animation)?;
+        let still =
+            PongStill { title: String::new(), sides: sides.to_vec(), iteration: SHOWN / 2, trail: 30 };
+        context.plot("pong", &still)?;
+        Ok(())
+    }
+
     fn rules(&self) -> Result<Rules, ExperimentError> {
         let refuse = |option, reason: &str| ExperimentError::Option { option, reason: reason.to_owned() };
         if !(2..=256).contains(&self.rows) {

@@ -309,23 +309,38 @@ impl Frame<'_> {
     }
 }
 
-/// Draws reference lines, dashed, each with its name above its right end. Called last, so that the names stay readable.
-pub(super) fn draw_references(chart: &Chart<'_>, references: &[Reference]) -> Result<(), PlotError> {
+/// Draws reference lines, dashed, each with its name above it, at the end where fewer of the `data` would lie below the name.
+/// Called last, so that the names stay readable.
+pub(super) fn draw_references(
+    chart: &Chart<'_>,
+    references: &[Reference],
+    data: impl Iterator<Item = (f64, f64)> + Clone,
+) -> Result<(), PlotError> {
     let (x, y) = (chart.x_range(), chart.y_range());
     let inside = chart.inside();
-    let (width, height) = (inside.dim_in_pixel().0 as i32, f64::from(inside.dim_in_pixel().1));
+    let (width, height) = (f64::from(inside.dim_in_pixel().0), f64::from(inside.dim_in_pixel().1));
+    let to_device = |(px, py): (f64, f64)| {
+        let column = (px - x.start) / (x.end - x.start) * width;
+        (column as i32, ((y.end - py) / (y.end - y.start) * height) as i32)
+    };
     for reference in references.iter().filter(|reference| (y.start..=y.end).contains(&reference.value)) {
         let points = vec![(x.start, reference.value), (x.end, reference.value)];
         draw_dashed(chart, points, Hue::Grey.line(1.2, 1.0))?;
-        let style = anchored(&text(TICK).color(&AXIS), HPos::Right, VPos::Center);
-        let level = ((y.end - reference.value) / (y.end - y.start) * height) as i32;
-        let (right, middle) = (width - device(4.0), level - device(0.75 * TICK));
+        let style = anchored(&text(TICK).color(&AXIS), HPos::Left, VPos::Center);
         let length = inside.estimate_text_size(&reference.label, &style)?.0 as i32;
-        let half = device(0.5 * TICK);
-        let paper = WHITE.mix(0.8).filled();
-        let corners = [(right - length - device(2.0), middle - half), (right + device(2.0), middle + half)];
-        inside.draw(&Rectangle::new(corners, paper))?;
-        inside.draw(&Text::new(reference.label.clone(), (right, middle), style))?;
+        let half = device(0.55 * TICK);
+        let middle = to_device((x.start, reference.value)).1 - device(0.75 * TICK);
+        let covered = |left: i32| {
+            let below = |(column, row): (i32, i32)| {
+                (left..left + length).contains(&column) && (middle - half..middle + half).contains(&row)
+            };
+            data.clone().map(to_device).filter(|place| below(*place)).count()
+        };
+        let ends = [width as i32 - length - device(4.0), device(4.0)];
+        let left = if covered(ends[1]) < covered(ends[0]) { ends[1] } else { ends[0] };
+        let corners = [(left - device(2.0), middle - half), (left + length + device(2.0), middle + half)];
+        inside.draw(&Rectangle::new(corners, WHITE.mix(0.75).filled()))?;
+        inside.draw(&Text::new(reference.label.clone(), (left, middle), style))?;
     }
     Ok(())
 }

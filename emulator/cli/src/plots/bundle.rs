@@ -107,7 +107,8 @@ impl Plot for Bundle {
                 chart.draw([PathElement::new(piece, group.hue.line(2.2, 1.0))])?;
             }
         }
-        draw_references(&chart, &self.references)
+        let data = traces().flat_map(|trace| self.times.iter().copied().zip(trace.iter().copied()));
+        draw_references(&chart, &self.references, data)
     }
 }
 

@@ -20,7 +20,7 @@ use super::glyphs::{self, Line};
 /// Device units per point.
 pub(super) const DEVICE: u32 = 4;
 /// Device units per pixel of the PNG, in each direction.
-const REDUCTION: u32 = 2;
+const REDUCTION: usize = 2;
 /// Largest size of a figure in points; 4096 x 4096 points take 800 MB while drawn.
 const LARGEST: u32 = 4096;
 /// White border of a figure in points.
@@ -92,7 +92,7 @@ impl Rendered {
             let margin = MARGIN * DEVICE;
             plot.draw(&area.margin(margin, margin, margin, margin))
         };
-        let pixels = Pixels::of((width, height), draw)?;
+        let pixels = Pixels::of::<REDUCTION>((width, height), draw)?;
         Ok(Self { png: pixels.png()?, svg: svg((width, height), draw)? })
     }
 }
@@ -106,8 +106,8 @@ pub(super) struct Pixels {
 }
 
 impl Pixels {
-    /// Draws on white, two pixels per point.
-    pub(super) fn of(
+    /// Draws on white, [`DEVICE`] pixels per point, and makes every `FACTOR` x `FACTOR` of them one.
+    pub(super) fn of<const FACTOR: usize>(
         (width, height): (u32, u32),
         draw: impl FnOnce(&Area<'_>) -> Result<(), PlotError>,
     ) -> Result<Self, PlotError> {
@@ -122,33 +122,29 @@ impl Pixels {
             draw(&area)?;
             area.present()?;
         }
-        Ok(Self { width: device.0, height: device.1, rgb: buffer }.reduced())
+        Ok(Self { width: device.0, height: device.1, rgb: buffer }.reduced::<FACTOR>())
     }
 
-    /// Every [`REDUCTION`] x [`REDUCTION`] pixels become their mean.
-    fn reduced(&self) -> Self {
-        let (width, height) = (self.width / REDUCTION, self.height / REDUCTION);
-        let stride = 3 * self.width as usize;
-        let step = REDUCTION as usize;
-        let mut rgb = Vec::with_capacity(3 * width as usize * height as usize);
-        for y in 0..height as usize {
-            for x in 0..width as usize {
-                for channel in 0..3 {
-                    let corner = y * step * stride + x * step * 3 + channel;
-                    let sum: u32 = (0..step)
-                        .flat_map(|dy| (0..step).map(move |dx| corner + dy * stride + 3 * dx))
-                        .map(|index| u32::from(self.rgb[index]))
-                        .sum();
-                    rgb.push(((sum + REDUCTION * REDUCTION / 2) / (REDUCTION * REDUCTION)) as u8);
+    /// Every `FACTOR` x `FACTOR` pixels become their mean.
+    fn reduced<const FACTOR: usize>(&self) -> Self {
+        let (width, height) = (self.width as usize / FACTOR, self.height as usize / FACTOR);
+        let area = (FACTOR * FACTOR) as u32;
+        let mut rgb = Vec::with_capacity(3 * width * height);
+        let mut sums = vec![0u32; 3 * width];
+        for rows in self.rgb.chunks_exact(3 * self.width as usize * FACTOR) {
+            sums.fill(0);
+            for row in rows.chunks_exact(3 * self.width as usize) {
+                for (sum, pixels) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * FACTOR)) {
+                    for pixel in pixels.chunks_exact(3) {
+                        sum[0] += u32::from(pixel[0]);
+                        sum[1] += u32::from(pixel[1]);
+                        sum[2] += u32::from(pixel[2]);
+                    }
                 }
             }
+            rgb.extend(sums.iter().map(|sum| ((sum + area / 2) / area) as u8));
         }
-        Self { width, height, rgb }
-    }
-
-    /// One pixel per point.
-    pub(super) fn halved(&self) -> Self {
-        self.reduced()
+        Self { width: width as u32, height: height as u32, rgb }
     }
 
     pub(super) fn png(&self) -> Result<Vec<u8>, PlotError> {

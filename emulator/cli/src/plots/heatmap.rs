@@ -57,7 +57,7 @@ pub struct HeatMaps {
 }
 
 /// Width of the colour bar with its numbers and label, in points.
-const BAR: u32 = 64;
+const BAR: u32 = 50;
 
 impl Plot for HeatMaps {
     fn size(&self) -> (u32, u32) {
@@ -140,7 +140,7 @@ impl HeatMaps {
             area.draw(&Text::new(tick_text(tick, decimals), (right + device(5.0), y), style))?;
         }
         let style = anchored(&upwards(text(LABEL)), HPos::Center, VPos::Bottom);
-        let place = (device(f64::from(BAR) - 2.0), (top + bottom) / 2);
+        let place = (device(f64::from(BAR)), (top + bottom) / 2);
         area.draw(&Text::new(self.colour.label.clone(), place, style))?;
         Ok(())
     }

@@ -104,7 +104,8 @@ impl Plot for LearningCurve {
                 draw_line(&chart, piece, group.hue, 2.4)?;
             }
         }
-        draw_references(&chart, &self.references)
+        let data = runs().flat_map(|run| self.steps.iter().copied().zip(run.iter().copied()));
+        draw_references(&chart, &self.references, data)
     }
 }
 

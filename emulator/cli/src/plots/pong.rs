@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use plotters::element::{Circle, PathElement, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor};
+use plotters::style::{Color, RGBColor, WHITE};
 
-use super::canvas::{Area, Pixels, PlotError};
-use super::style::{AXIS, Hue, LABEL, TICK, TITLE, anchored, bold, device, text};
+use super::canvas::{Area, DEVICE, Pixels, PlotError};
+use super::style::{AXIS, Hue, INK, LABEL, TICK, TITLE, anchored, bold, device, text};
 use super::{Plot, axes};
 use crate::experiments::game::{Event, Frame, Recording};
 
@@ -39,6 +39,9 @@ const FIELD: u32 = 224;
 const LINES: u32 = 44;
 /// Room around a game.
 const MARGIN: u32 = 10;
+
+/// Device units per pixel of an animation.
+const ONE_PER_POINT: usize = DEVICE as usize;
 
 const BACKGROUND: RGBColor = RGBColor(24, 28, 38);
 const CELLS: RGBColor = RGBColor(44, 50, 64);
@@ -145,12 +148,12 @@ pub fn pong_animation(sides: &[PongSide], every: usize, centiseconds: u16) -> Re
         return Err(PlotError::Empty("an animation without frames"));
     }
     let mut still = PongStill { title: String::new(), sides: sides.to_vec(), iteration: 0, trail: 14 };
-    let mut palette = Palette::default();
+    let mut palette = Palette::new();
     let mut pictures = Vec::new();
     let mut size = (0, 0);
     for iteration in (0..iterations).step_by(every) {
         still.iteration = iteration;
-        let picture = Pixels::of(still.size(), |area| still.draw(area))?.halved();
+        let picture = Pixels::of::<ONE_PER_POINT>(still.size(), |area| still.draw(area))?;
         size = (picture.width, picture.height);
         pictures.push(palette.indices(&picture));
     }
@@ -218,25 +221,49 @@ fn changed(before: &[u8], after: &[u8], width: usize) -> (u16, u16, u16, u16) {
 /// The palette index that means "as before".
 const TRANSPARENT: u8 = 255;
 
-/// Up to 255 colours in the order of their appearance. Smoothed edges make more; those become the nearest known colour.
-#[derive(Debug, Default)]
+/// Squared distance of two colours that may be one: 5 of 255 in each channel, which nobody sees on a smoothed edge.
+const INDISTINCT: u32 = 75;
+
+/// Up to 255 colours in the order of their appearance, after those of the large areas, which stay exact. Smoothed edges make
+/// more; those become the nearest known colour.
+#[derive(Debug)]
 struct Palette {
     known: BTreeMap<[u8; 3], u8>,
     colours: Vec<[u8; 3]>,
 }
 
 impl Palette {
+    fn new() -> Self {
+        let mut palette = Self { known: BTreeMap::new(), colours: Vec::new() };
+        for (index, colour) in [WHITE, BACKGROUND, CELLS, BALL, PADDLE, INK].into_iter().enumerate() {
+            let colour = [colour.0, colour.1, colour.2];
+            palette.colours.push(colour);
+            palette.known.insert(colour, index as u8);
+        }
+        palette
+    }
+
     fn indices(&mut self, picture: &Pixels) -> Vec<u8> {
-        picture.rgb.chunks_exact(3).map(|pixel| self.index([pixel[0], pixel[1], pixel[2]])).collect()
+        // Most pixels look like their left neighbour.
+        let mut last = ([0; 3], self.index([0; 3]));
+        let mut index = |pixel: &[u8]| {
+            let colour = [pixel[0], pixel[1], pixel[2]];
+            if colour != last.0 {
+                last = (colour, self.index(colour));
+            }
+            last.1
+        };
+        picture.rgb.chunks_exact(3).map(&mut index).collect()
     }
 
     fn index(&mut self, colour: [u8; 3]) -> u8 {
-        // Sixteen levels are enough to smooth an edge; plain areas keep their exact colour by coming first.
         if let Some(index) = self.known.get(&colour) {
             return *index;
         }
         let index = match self.nearest(colour) {
-            Some((index, distance)) if distance <= 300 || self.colours.len() >= usize::from(TRANSPARENT) => {
+            Some((index, distance))
+                if distance <= INDISTINCT || self.colours.len() >= usize::from(TRANSPARENT) =>
+            {
                 index
             }
             _ => {

@@ -189,6 +189,6 @@ impl Plot for XyPlot {
             }
         }
         self.series.iter().try_for_each(|series| series.draw(&chart))?;
-        draw_references(&chart, &self.references)
+        draw_references(&chart, &self.references, points().copied())
     }
 }

@@ -1,0 +1,233 @@
+//! Properties of the processor that hold for any memory content.
+
+use ppu_isa::timing::{Flat, Scoreboard, Timing};
+use ppu_isa::{Bus, ByteEnables, Config, Core, INSTRUCTIONS, LaneMask, Response, Stop, Vector, assemble};
+use proptest::prelude::*;
+
+/// 16 KiB of memory everywhere, and a bus that may ask to wait.
+#[derive(Clone, Debug, PartialEq)]
+struct Memory {
+    words: Vec<u32>,
+    port: Vec<Vector>,
+    /// Every n-th access is put off once; 0 never.
+    reluctant: u32,
+    asked: u32,
+    latency: u32,
+}
+
+impl Memory {
+    fn new(words: &[u32]) -> Self {
+        let mut memory = vec![0; 4096];
+        for (n, word) in memory.iter_mut().enumerate() {
+            *word = words.get(n % words.len().max(1)).copied().unwrap_or(0);
+        }
+        Self { words: memory, port: vec![Vector::ZERO; 16], reluctant: 0, asked: 0, latency: 0 }
+    }
+    fn index(address: u32) -> usize {
+        (address >> 2) as usize % 4096
+    }
+    fn puts_off(&mut self) -> bool {
+        self.asked += 1;
+        self.reluctant != 0 && self.asked % self.reluctant == 0
+    }
+    fn answer<T>(&self, value: T) -> Response<T> {
+        Response::Done { value, latency: self.latency }
+    }
+}
+
+impl Bus for Memory {
+    fn fetch(&mut self, _: u64, address: u32, line: &mut [u32]) -> Response<u32> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        for (n, word) in line.iter_mut().enumerate() {
+            *word = self.words[Self::index(address.wrapping_add(4 * n as u32))];
+        }
+        self.answer(1)
+    }
+    fn load(&mut self, _: u64, address: u32, _: ByteEnables) -> Response<u32> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        self.answer(self.words[Self::index(address)])
+    }
+    fn store(&mut self, _: u64, address: u32, value: u32, enables: ByteEnables) -> Response<()> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        let word = &mut self.words[Self::index(address)];
+        *word = enables.merge(*word, value);
+        self.answer(())
+    }
+    fn load_vector(&mut self, _: u64, address: u32) -> Response<Vector> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        let mut value = Vector::ZERO;
+        for k in 0..32 {
+            value.set_word(k, self.words[Self::index(address.wrapping_add(4 * k as u32))]);
+        }
+        self.answer(value)
+    }
+    fn store_vector(&mut self, _: u64, address: u32, value: &Vector, _: LaneMask) -> Response<()> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        for k in 0..32 {
+            self.words[Self::index(address.wrapping_add(4 * k as u32))] = value.word(k);
+        }
+        self.answer(())
+    }
+    fn vector_in(&mut self, _: u64, address: u32, _: LaneMask) -> Response<Vector> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        self.answer(self.port[address as usize % 16])
+    }
+    fn vector_out(&mut self, _: u64, address: u32, value: &Vector, lanes: LaneMask) -> Response<()> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        let row = &mut self.port[address as usize % 16];
+        *row = row.merge(value, lanes);
+        self.answer(())
+    }
+}
+
+/// Words that are mostly instructions, so that something happens.
+fn words() -> impl Strategy<Value = Vec<u32>> {
+    let instruction = (0..INSTRUCTIONS.len(), any::<u32>()).prop_map(|(row, bits)| {
+        let info = &INSTRUCTIONS[row];
+        info.matching | bits & !info.mask
+    });
+    // Short branches, enabled interrupts and timers, and small numbers in registers.
+    let useful = prop_oneof![
+        (any::<u32>(), 0u32..64).prop_map(|(r, n)| 0x3800_0000 | (r & 31) << 21 | n << 2),
+        (0u32..32).prop_map(|r| 0x7c00_0124 | r << 21),
+        Just(0x7c16_03a6 | 3 << 21),
+        (0u32..32).prop_map(|n| 0x4200_0000 | n << 2),
+        (1u32..32).prop_map(|r| 0x3c00_8000 >> 16 << 16 | r << 21 | 0x0480),
+        (0u32..32).prop_map(|r| 0x7c14_53a6 | r << 21),
+    ];
+    prop::collection::vec(prop_oneof![6 => instruction, 3 => useful, 1 => any::<u32>()], 1..80)
+}
+
+/// Runs to cycle `until` in pieces, whatever stops come between.
+fn run_in_pieces<T: Timing>(core: &mut Core<T>, memory: &mut Memory, until: u64, piece: u64) {
+    let mut limit = piece;
+    loop {
+        match core.run(memory, limit.min(until), &mut ()) {
+            Stop::Wait => {}
+            Stop::Limit | Stop::Asleep { .. } if limit >= until => return,
+            Stop::Limit | Stop::Asleep { .. } => limit += piece,
+            stop => panic!("unexpected {stop:?}"),
+        }
+    }
+}
+
+const UNTIL: u64 = 3_000;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_memory_runs_with_either_timing_model(words in words(), latency in 0u32..400) {
+        let mut memory = Memory { latency, ..Memory::new(&words) };
+        run_in_pieces(&mut Core::<Scoreboard>::new(Config::default()), &mut memory.clone(), UNTIL, UNTIL);
+        run_in_pieces(&mut Core::<Flat>::new(Config::nux_reference()), &mut memory, UNTIL, UNTIL);
+    }
+
+    #[test]
+    fn the_result_does_not_depend_on_where_runs_stop(words in words(), piece in 1u64..50, reluctant in 0u32..5) {
+        let mut whole = Core::<Scoreboard>::new(Config::nux_reference());
+        let mut memory = Memory::new(&words);
+        run_in_pieces(&mut whole, &mut memory, UNTIL, UNTIL);
+        let mut pieces = Core::<Scoreboard>::new(Config::nux_reference());
+        let reluctant = if reluctant == 1 { 2 } else { reluctant };
+        let mut memory_of_pieces = Memory { reluctant, ..Memory::new(&words) };
+        run_in_pieces(&mut pieces, &mut memory_of_pieces, UNTIL, piece);
+        let (a, b) = (whole.state(), pieces.state());
+        prop_assert_eq!((a.pc, a.gpr, a.cr, a.msr), (b.pc, b.gpr, b.cr, b.msr));
+        prop_assert!(a == b);
+        prop_assert_eq!(whole.cycle(), pieces.cycle());
+        prop_assert!(memory.words == memory_of_pieces.words);
+    }
+
+    #[test]
+    fn a_serialised_copy_continues_identically(words in words(), at in 0u64..UNTIL) {
+        let mut core = Core::<Scoreboard>::new(Config::default());
+        let mut memory = Memory::new(&words);
+        run_in_pieces(&mut core, &mut memory, at.max(1), at.max(1));
+        let text = serde_json::to_string(&core).expect("serialises");
+        let mut copy: Core = serde_json::from_str(&text).expect("deserialises");
+        let mut memory_of_copy = memory.clone();
+        run_in_pieces(&mut core, &mut memory, UNTIL, UNTIL);
+        run_in_pieces(&mut copy, &mut memory_of_copy, UNTIL, UNTIL);
+        prop_assert_eq!(serde_json::to_string(&core).expect("serialises"), serde_json::to_string(&copy).expect("serialises"));
+        prop_assert_eq!(memory, memory_of_copy);
+    }
+}
+
+/// A memory with a program at 0.
+fn program(text: &str) -> Memory {
+    let words = assemble(text, 0).expect("a program").words();
+    let mut memory = Memory::new(&[0]);
+    memory.words[..words.len()].copy_from_slice(&words);
+    memory
+}
+
+#[test]
+fn a_step_says_what_it_did() {
+    use ppu_isa::Effect;
+    let mut memory = program("li r1, 0x100\n li r3, 7\n stwu r3, 4(r1)\n wait");
+    let mut core = Core::<Scoreboard>::new(Config::default());
+    core.step(&mut memory, u64::MAX).expect("li");
+    core.step(&mut memory, u64::MAX).expect("li");
+    let report = core.step(&mut memory, u64::MAX).expect("stwu");
+    assert_eq!((report.at, report.address, report.word), (12, 8, 0x9461_0004));
+    assert_eq!(
+        report.effects,
+        [
+            Effect::Store { address: 0x104, enables: ByteEnables::WORD, word: 7 },
+            Effect::Gpr { index: 1, value: 0x104 },
+        ]
+    );
+    assert_eq!(memory.words[0x41], 7);
+}
+
+#[test]
+fn sleep_until_a_timer_costs_no_work() {
+    // DEC = 0x7fff_ffff with its interrupt enabled: 8.6 s of chip time.
+    let mut memory = program(
+        "lis r3, 0x0400\n mttcr_is: mtspr TCR, r3\n lis r4, 0x7fff\n mtdec r4\n wait\n li r5, 1\n b .",
+    );
+    let mut core = Core::<Scoreboard>::new(Config::default());
+    let Stop::Asleep { wakes_at: Some(wakes_at) } = core.run(&mut memory, 1_000, &mut ()) else {
+        panic!("should sleep");
+    };
+    assert!(core.is_asleep());
+    assert_eq!(core.run(&mut memory, wakes_at, &mut ()), Stop::Asleep { wakes_at: Some(wakes_at) });
+    assert_eq!(core.run(&mut memory, wakes_at + 50, &mut ()), Stop::Limit);
+    assert_eq!(core.state().gpr[5], 1);
+    assert_eq!(core.time_base(), core.cycle() + 1);
+}
+
+#[test]
+fn strict_mode_stops_at_words_that_are_no_instruction() {
+    let mut memory = program("nop\n .long 0");
+    let mut config = Config::default();
+    config.quirks.illegal_nop = false;
+    let mut core = Core::<Scoreboard>::new(config);
+    assert_eq!(core.run(&mut memory, u64::MAX, &mut ()), Stop::Illegal { address: 4, word: 0 });
+    assert_eq!(core.state().pc, 4);
+}
+
+#[test]
+fn reset_keeps_vector_registers_and_nothing_else() {
+    let mut memory = program("li r3, 5\n fxvsplatb v7, r3\n wait");
+    let mut core = Core::<Scoreboard>::new(Config::default());
+    core.run(&mut memory, 1_000, &mut ());
+    core.reset();
+    assert_eq!((core.state().gpr[3], core.cycle(), core.is_asleep()), (0, 0, false));
+    assert_eq!(core.state().vr[7], Vector([5; 128]));
+}
