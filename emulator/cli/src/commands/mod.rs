@@ -1,5 +1,6 @@
 //! The command tree; every command is a file with `command()` (its description) and `execute()` (its work).
 
+mod ppu;
 mod run;
 
 use std::ffi::OsString;
@@ -37,6 +38,7 @@ fn command() -> Command {
                 .help("Log more (-v information, -vv details); the variable BSS2_LOG sets a filter"),
         )
         .subcommand(run::command())
+        .subcommand(ppu::command())
 }
 
 /// Reads the arguments and does what they say.
@@ -49,6 +51,7 @@ pub(crate) fn execute(arguments: &[OsString]) -> Result<Outcome, Failure> {
     start_log(matches.get_count("verbose"));
     match matches.subcommand() {
         Some(("run", matches)) => run::execute(matches, json),
+        Some(("ppu", matches)) => ppu::execute(matches, json),
         _ => Err(Failure::new("no command given").hint("bss2 --help lists them")),
     }
 }

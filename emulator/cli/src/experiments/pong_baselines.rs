@@ -69,7 +69,9 @@ impl Experiment for PongBaselines {
                 _ => figure,
             };
         }
-        self.draw(context, rules)?;
+        if !context.cancelled() {
+            self.draw(context, rules)?;
+        }
         Ok(report)
     }
 }
