@@ -146,7 +146,11 @@ impl<'c> Bench<'c> {
             program.barrier_omnibus().wait(span);
             program.read_all(neurons.iter().map(|&neuron| address(Block::SpikeCounterRead, neuron)))
         })?;
-        Ok(results.words(ticket)?.iter().map(|word| if word >> 8 & 1 == 1 { 256 } else { word & 0xff }).collect())
+        Ok(results
+            .words(ticket)?
+            .iter()
+            .map(|word| if word >> 8 & 1 == 1 { 256 } else { word & 0xff })
+            .collect())
     }
 }
 
@@ -156,7 +160,8 @@ fn read_membranes(program: &mut ProgramBuilder) -> Vec<(Hemisphere, ReadTicket)>
     for hemisphere in Hemisphere::ALL {
         // The first read starts a conversion of all channels, the others fetch its results.
         program.read(sample_address(hemisphere, false, 0));
-        tickets.push((hemisphere, program.read_all((0..64).map(|quad| sample_address(hemisphere, true, quad)))));
+        tickets
+            .push((hemisphere, program.read_all((0..64).map(|quad| sample_address(hemisphere, true, quad)))));
     }
     tickets
 }
@@ -198,6 +203,22 @@ pub fn write_neuron(
     write(program, coordinates::neuron_backend(neuron), backend);
 }
 
+/// The address that a neuron's spikes carry after the calibrations of this crate. 32 columns of both hemispheres share an
+/// event output, which is the upper part of the label, so this makes all 512 labels different (event-routing 9.1).
+pub const fn neuron_address(neuron: Neuron) -> u8 {
+    neuron.column() % 32 + 32 * neuron.hemisphere() as u8
+}
+
+/// The neuron that sent a spike with this label to the host; `None` if no neuron has it.
+pub const fn neuron_of_label(label: u16) -> Option<Neuron> {
+    let (output, address) = (label >> 8 & 0x3f, label as u8);
+    if output > 7 || address > 63 || label >> 14 != output % 4 {
+        return None;
+    }
+    let hemisphere = Hemisphere::from_index(address as usize / 32);
+    Some(Neuron::new(hemisphere, 32 * output as u8 + address % 32))
+}
+
 /// Writes an analog cell of a neuron; it needs [`SETTLING`] to get there.
 pub fn write_cell(program: &mut ProgramBuilder, neuron: Neuron, parameter: NeuronParameter, code: u16) {
     let instance = coordinates::capmem_cell(neuron.quadrant(), parameter.row(), neuron.column() % 128);
@@ -221,6 +242,28 @@ pub fn write_shared_cell_of(
     let (column, row) = parameter.place();
     let instance = coordinates::capmem_cell(quadrant, row, column);
     write(program, instance, &bss2_host::registers::capmem::CapMemCell { value: code });
+}
+
+/// A voltage that the board provides to the correlation sensors (register-map 10.1, settled 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoardVoltage {
+    /// `v_res_meas`: sets the amplitude of all sensors; 0.9 V is nominal.
+    ResMeas,
+    /// `mux_dac_25`: what the accumulation capacitors are reset to, and so the reading without correlation; 1.85 V is
+    /// nominal.
+    CorrelationReset,
+}
+
+/// Sets a channel of the board's voltage converters. The start-up leaves both at 0 V, which switches the correlation sensors
+/// off. `volts` is limited to what the converter reaches: 1.2 V and 2.5 V.
+pub fn set_board_voltage(program: &mut ProgramBuilder, voltage: BoardVoltage, volts: f64) {
+    let (channel, full_scale) = match voltage {
+        BoardVoltage::ResMeas => (1_u16, 1.2),
+        BoardVoltage::CorrelationReset => (7, 2.5),
+    };
+    let code = (volts / full_scale * 4096.0).round().clamp(0.0, 4095.0) as u16;
+    // The data, then "load once".
+    program.spi_frame(2, &(channel << 12 | code).to_be_bytes()).spi_frame(2, &[0xa0, 0x02]);
 }
 
 /// What the two ADC channels of every column see.

@@ -15,8 +15,8 @@
 //! The procedure follows part A of the calibration specification (4.3.2 to 4.3.4, 4.3.10) where that has a routine.
 
 use crate::bench::{
-    Bench, BenchError, ColumnReadout, RowView, SETTLING, connect_columns, write, write_cell, write_neuron, write_row,
-    write_shared_cell,
+    Bench, BenchError, ColumnReadout, RowView, SETTLING, connect_columns, neuron_address, write, write_cell,
+    write_neuron, write_row, write_shared_cell,
 };
 use bss2_base::{Neuron, SimTime};
 use bss2_host::playback::ProgramBuilder;
@@ -117,8 +117,7 @@ pub struct NeuronCodes {
 
 impl NeuronCodes {
     /// Where a nominal neuron would be near the default targets.
-    const NOMINAL: Self =
-        Self { leak: 630, reset: 610, threshold: 330, shift: [310; 2], strength: [500; 2] };
+    const NOMINAL: Self = Self { leak: 630, reset: 610, threshold: 330, shift: [310; 2], strength: [500; 2] };
 }
 
 /// What the calibration came to.
@@ -194,7 +193,7 @@ struct Mode {
 
 impl QuickCalibration {
     /// Writes the calibrated neurons: cells, configuration, back-end. Neurons have their inputs on, fire, and send events
-    /// with their column as address. The analog cells need [`SETTLING`] afterwards.
+    /// with the address that [`neuron_address`] says. The analog cells need [`SETTLING`] afterwards.
     pub fn apply(&self, program: &mut ProgramBuilder) {
         let mode = Mode { excitatory: true, inhibitory: self.targets.inhibitory, fires: true, held: false };
         self.write_all(program, &mode);
@@ -203,8 +202,7 @@ impl QuickCalibration {
     /// Refractory clock and time for the wanted period: the finest scale that reaches it (analog-core 3.3).
     fn refractory(&self) -> (u8, u8) {
         let clock = |scale: u8| 250.0 / f64::from(1u32 << (scale + 1));
-        let scale =
-            (0..15).find(|&scale| self.targets.refractory_us * clock(scale) <= 250.0).unwrap_or(15);
+        let scale = (0..15).find(|&scale| self.targets.refractory_us * clock(scale) <= 250.0).unwrap_or(15);
         (scale, (self.targets.refractory_us * clock(scale)).round().clamp(1.0, 255.0) as u8)
     }
 
@@ -283,7 +281,7 @@ impl QuickCalibration {
                 ..NeuronConfig::default()
             };
             let backend = NeuronBackendConfig { en_spike_out: mode.fires, ..NeuronBackendConfig::default() }
-                .with_address_out(neuron.column())
+                .with_address_out(neuron_address(neuron))
                 .with_refractory_time(time)
                 .with_reset_holdoff(15);
             write_neuron(program, neuron, &config, &backend);
@@ -331,10 +329,14 @@ impl QuickCalibration {
         let target = self.targets.leak;
         // A higher shift code lowers the membrane by the excitatory input and raises it by the inhibitory one.
         let raises = line == 1;
-        self.bisect(bench, |state| &mut state.shift[line], |state, bench| {
-            let membranes = state.measure(bench, mode)?;
-            Ok(membranes.into_iter().map(|membrane| (membrane < target) == raises).collect())
-        })
+        self.bisect(
+            bench,
+            |state| &mut state.shift[line],
+            |state, bench| {
+                let membranes = state.measure(bench, mode)?;
+                Ok(membranes.into_iter().map(|membrane| (membrane < target) == raises).collect())
+            },
+        )
     }
 
     /// The largest codes for which `wants_more` still says yes, by ten halvings.
@@ -376,7 +378,8 @@ impl QuickCalibration {
     fn membranes_under_probe(&self, bench: &mut Bench<'_>) -> Result<Vec<f64>, BenchError> {
         bench.with(|program| (0..2).for_each(|h| write(program, 128 * h + 127, &self.probe_driver(true))))?;
         let membranes = bench.membranes_under_train(PROBE_LABEL, PROBE_INTERVAL, SAMPLES)?;
-        bench.with(|program| (0..2).for_each(|h| write(program, 128 * h + 127, &self.probe_driver(false))))?;
+        bench
+            .with(|program| (0..2).for_each(|h| write(program, 128 * h + 127, &self.probe_driver(false))))?;
         Ok(membranes)
     }
 
@@ -389,11 +392,15 @@ impl QuickCalibration {
         // The slope of the potential has its own mismatch: put the leak where the ADC says.
         self.newton(bench, &quiet, Cell::VLeak, self.targets.threshold)?;
         let fires = Mode { fires: true, ..quiet };
-        self.bisect(bench, |codes| &mut codes.threshold, |state, bench| {
-            state.write_and_settle(bench, &fires)?;
-            let counts = bench.spike_counts(&state.targets.neurons, SimTime::from_us(500))?;
-            Ok(counts.into_iter().map(|count| count > 0).collect())
-        })?;
+        self.bisect(
+            bench,
+            |codes| &mut codes.threshold,
+            |state, bench| {
+                state.write_and_settle(bench, &fires)?;
+                let counts = bench.spike_counts(&state.targets.neurons, SimTime::from_us(500))?;
+                Ok(counts.into_iter().map(|count| count > 0).collect())
+            },
+        )?;
         for (codes, rest) in self.codes.iter_mut().zip(rest) {
             codes.leak = rest.leak;
         }
@@ -405,4 +412,3 @@ impl QuickCalibration {
 fn moved(code: u16, by: f64) -> u16 {
     (f64::from(code) + by).round().clamp(0.0, 1022.0) as u16
 }
-

@@ -47,7 +47,9 @@
 
 mod context;
 pub mod game;
+mod pong;
 mod pong_baselines;
+mod ppu_session;
 mod report;
 
 pub use context::Context;
@@ -150,7 +152,7 @@ impl Entry {
 
 /// All experiments, in the order in which `bss2 run list` shows them.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<pong_baselines::PongBaselines>()]
+    vec![Entry::of::<pong::Pong>(), Entry::of::<pong_baselines::PongBaselines>()]
 }
 
 #[cfg(test)]

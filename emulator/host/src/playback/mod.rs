@@ -1,6 +1,6 @@
 //! Playback programs: what the FPGA executes, and the builder for it (host-interface 2).
 
-mod address;
+pub mod address;
 mod builder;
 mod instruction;
 mod program;
