@@ -146,7 +146,11 @@ impl<'c> Bench<'c> {
             program.barrier_omnibus().wait(span);
             program.read_all(neurons.iter().map(|&neuron| address(Block::SpikeCounterRead, neuron)))
         })?;
-        Ok(results.words(ticket)?.iter().map(|word| if word >> 8 & 1 == 1 { 256 } else { word & 0xff }).collect())
+        Ok(results
+            .words(ticket)?
+            .iter()
+            .map(|word| if word >> 8 & 1 == 1 { 256 } else { word & 0xff })
+            .collect())
     }
 }
 
@@ -156,7 +160,8 @@ fn read_membranes(program: &mut ProgramBuilder) -> Vec<(Hemisphere, ReadTicket)>
     for hemisphere in Hemisphere::ALL {
         // The first read starts a conversion of all channels, the others fetch its results.
         program.read(sample_address(hemisphere, false, 0));
-        tickets.push((hemisphere, program.read_all((0..64).map(|quad| sample_address(hemisphere, true, quad)))));
+        tickets
+            .push((hemisphere, program.read_all((0..64).map(|quad| sample_address(hemisphere, true, quad)))));
     }
     tickets
 }
@@ -221,6 +226,28 @@ pub fn write_shared_cell_of(
     let (column, row) = parameter.place();
     let instance = coordinates::capmem_cell(quadrant, row, column);
     write(program, instance, &bss2_host::registers::capmem::CapMemCell { value: code });
+}
+
+/// A voltage that the board provides to the correlation sensors (register-map 10.1, settled 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoardVoltage {
+    /// `v_res_meas`: sets the amplitude of all sensors; 0.9 V is nominal.
+    ResMeas,
+    /// `mux_dac_25`: what the accumulation capacitors are reset to, and so the reading without correlation; 1.85 V is
+    /// nominal.
+    CorrelationReset,
+}
+
+/// Sets a channel of the board's voltage converters. The start-up leaves both at 0 V, which switches the correlation sensors
+/// off. `volts` is limited to what the converter reaches: 1.2 V and 2.5 V.
+pub fn set_board_voltage(program: &mut ProgramBuilder, voltage: BoardVoltage, volts: f64) {
+    let (channel, full_scale) = match voltage {
+        BoardVoltage::ResMeas => (1_u16, 1.2),
+        BoardVoltage::CorrelationReset => (7, 2.5),
+    };
+    let code = (volts / full_scale * 4096.0).round().clamp(0.0, 4095.0) as u16;
+    // The data, then "load once".
+    program.spi_frame(2, &(channel << 12 | code).to_be_bytes()).spi_frame(2, &[0xa0, 0x02]);
 }
 
 /// What the two ADC channels of every column see.

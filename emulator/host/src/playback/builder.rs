@@ -317,6 +317,16 @@ impl ProgramBuilder {
         self.poll(ppu_status(hemisphere), u32::MAX, 0, false)
     }
 
+    /// Sends one frame to a client of the SPI master on the board, most significant byte first: 1 is the shift register, 2
+    /// and 4 are the voltage converters (register-map 10.1).
+    pub fn spi_frame(&mut self, client: u32, bytes: &[u8]) -> &mut Self {
+        for (index, &byte) in bytes.iter().enumerate() {
+            let last = index + 1 == bytes.len();
+            self.write(FPGA_SPI + client, u32::from(byte) | u32::from(last) << 31);
+        }
+        self
+    }
+
     // ---- JTAG (host-interface 2.5) ----
 
     fn jtag_shift(&mut self, register: u8, data: u64, bits: u8, keep_response: bool) -> &mut Self {

@@ -74,23 +74,16 @@ pub fn startup_program() -> Program {
 /// Shift register and voltage converters of the board (register-map 10.1), then 1 ms to settle.
 fn board(builder: &mut ProgramBuilder) {
     let switches = BOARD_SWITCHES.to_be_bytes();
-    spi_frame(builder, 1, &switches[1..]);
+    builder.spi_frame(1, &switches[1..]);
     for (dac, codes) in (0..).zip(BOARD_DACS) {
         for (channel, code) in (0_u16..).zip(codes) {
-            spi_frame(builder, 2 + 2 * dac, &(channel << 12 | code).to_be_bytes());
-            spi_frame(builder, 2 + 2 * dac, &[0xA0, 0x02]);
+            builder.spi_frame(2 + 2 * dac, &(channel << 12 | code).to_be_bytes());
+            builder.spi_frame(2 + 2 * dac, &[0xA0, 0x02]);
         }
     }
     for dac in 0..2 {
-        spi_frame(builder, 2 + 2 * dac, &[0x80, 0b0000_1100]);
-        spi_frame(builder, 2 + 2 * dac, &[0xC0, 0x00]);
+        builder.spi_frame(2 + 2 * dac, &[0x80, 0b0000_1100]);
+        builder.spi_frame(2 + 2 * dac, &[0xC0, 0x00]);
     }
     builder.wait(FpgaCycles(125_000));
-}
-
-fn spi_frame(builder: &mut ProgramBuilder, client: u32, bytes: &[u8]) {
-    let last = bytes.len() - 1;
-    for (index, &byte) in bytes.iter().enumerate() {
-        builder.write(FPGA_SPI + client, u32::from(byte) | u32::from(index == last) << 31);
-    }
 }
