@@ -48,6 +48,7 @@
 mod context;
 pub mod game;
 mod pong_baselines;
+pub mod ppu_session;
 mod report;
 
 pub use context::Context;
