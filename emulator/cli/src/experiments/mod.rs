@@ -49,7 +49,7 @@ mod context;
 pub mod game;
 mod pong;
 mod pong_baselines;
-mod ppu_session;
+pub mod ppu_session;
 mod report;
 
 pub use context::Context;
