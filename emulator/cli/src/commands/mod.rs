@@ -2,6 +2,7 @@
 
 mod ppu;
 mod run;
+mod values;
 
 use std::ffi::OsString;
 
