@@ -6,8 +6,8 @@ use crate::artefacts::ArtefactError;
 use crate::experiments::game::{Recording, Rules, SpikeCounts};
 use crate::experiments::{Context, ExperimentError};
 use crate::plots::{
-    Axis, Group, HeatMaps, Hue, LearningCurve, Matrix, PongSide, PongStill, Raster, Reference, Trains,
-    pong_animation,
+    Axis, Group, HeatMaps, Hue, LearningCurve, Matrix, Plot, PongSide, PongStill, Raster, Reference, Sheet,
+    Trains, pong_animation,
 };
 
 /// Epochs whose trials decide how the games before and after learning are played.
@@ -20,10 +20,14 @@ pub(super) fn write(context: &Context, learned: &Outcome, control: &Outcome) -> 
     if learned.epochs.is_empty() || control.epochs.is_empty() {
         return Ok(());
     }
-    curves(context, learned, control)?;
-    weights(context, learned)?;
-    rasters(context, learned)?;
-    games(context, learned)
+    let success = curves(context, learned, control)?;
+    let weights = weights(context, learned)?;
+    let raster = rasters(context, learned)?;
+    let game = games(context, learned)?;
+    let overview = Sheet::new(format!("Chip {} learns to play Pong", context.seed()))
+        .row([&success as &dyn Plot, &weights])
+        .row([&game as &dyn Plot, &raster]);
+    Ok(context.plot("overview", &overview)?)
 }
 
 /// Every epoch as a line.
@@ -61,7 +65,7 @@ fn table(context: &Context, learned: &Outcome, control: &Outcome) -> Result<(), 
     Ok(())
 }
 
-fn curves(context: &Context, learned: &Outcome, control: &Outcome) -> Result<(), ExperimentError> {
+fn curves(context: &Context, learned: &Outcome, control: &Outcome) -> Result<LearningCurve, ExperimentError> {
     let of = |outcome: &Outcome, value: fn(&Epoch) -> [f64; 2]| -> Vec<Vec<f64>> {
         (0..2).map(|game| outcome.epochs.iter().map(|epoch| value(epoch)[game]).collect()).collect()
     };
@@ -85,14 +89,16 @@ fn curves(context: &Context, learned: &Outcome, control: &Outcome) -> Result<(),
     );
     context.plot("success", &success)?;
     let reward = curve("Reward", Axis::new("mean reward of a trial"), |epoch| epoch.reward, Vec::new());
-    Ok(context.plot("reward", &reward)?)
+    context.plot("reward", &reward)?;
+    Ok(success)
 }
 
-fn weights(context: &Context, learned: &Outcome) -> Result<(), ExperimentError> {
+/// One figure for each game; the answer is that of the top half.
+fn weights(context: &Context, learned: &Outcome) -> Result<HeatMaps, ExperimentError> {
     let transposed = |values: &[f64]| {
         (0..ROWS * ROWS).map(|index| values[index % ROWS * ROWS + index / ROWS]).collect::<Vec<_>>()
     };
-    for (name, [before, after]) in ["top", "bottom"].into_iter().zip(&learned.weights) {
+    let maps = ["top", "bottom"].into_iter().zip(&learned.weights).map(|(name, [before, after])| {
         let maps = HeatMaps {
             title: format!("Synaptic weights, {name} half of the chip"),
             x: "position of the ball (input row)".into(),
@@ -105,11 +111,15 @@ fn weights(context: &Context, learned: &Outcome) -> Result<(), ExperimentError> 
             ..HeatMaps::default()
         };
         context.plot(&format!("weights_{name}"), &maps)?;
-    }
-    Ok(())
+        Ok(maps)
+    });
+    let maps: Vec<_> = maps.collect::<Result<_, ExperimentError>>()?;
+    Ok(maps.into_iter().next().unwrap_or_default())
 }
 
-fn rasters(context: &Context, learned: &Outcome) -> Result<(), ExperimentError> {
+/// One figure for each stage; the answer is that of the last epoch.
+fn rasters(context: &Context, learned: &Outcome) -> Result<Raster, ExperimentError> {
+    let mut shown = Raster::default();
     for (stage, title) in ["first epoch", "last epoch"].into_iter().enumerate() {
         let raster = Raster {
             title: format!("One trial with the ball in row {SHOWN_TRIAL}, {title}"),
@@ -124,12 +134,13 @@ fn rasters(context: &Context, learned: &Outcome) -> Result<(), ExperimentError> 
             ..Raster::default()
         };
         context.plot(&format!("raster_{}", ["first", "last"][stage]), &raster)?;
+        shown = raster;
     }
-    Ok(())
+    Ok(shown)
 }
 
 /// The game, played by what the neurons of the top half answered in the first and in the last epochs.
-fn games(context: &Context, learned: &Outcome) -> Result<(), ExperimentError> {
+fn games(context: &Context, learned: &Outcome) -> Result<PongStill, ExperimentError> {
     let rules = Rules::with_rows(ROWS);
     let sampled = SAMPLED.min(learned.epochs.len());
     let play = |title: &str, epochs: &[Epoch]| {
@@ -155,6 +166,7 @@ fn games(context: &Context, learned: &Outcome) -> Result<(), ExperimentError> {
         table.row(&[side.title.clone(), rate.to_string(), side.recording.longest_rally().to_string()])?;
     }
     let iteration = SHOWN / 2;
-    Ok(context
-        .plot("game", &PongStill { title: String::new(), sides: sides.to_vec(), iteration, trail: 30 })?)
+    let still = PongStill { title: String::new(), sides: sides.to_vec(), iteration, trail: 30 };
+    context.plot("game", &still)?;
+    Ok(still)
 }

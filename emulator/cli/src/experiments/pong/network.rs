@@ -72,11 +72,7 @@ pub(super) fn configure(program: &mut ProgramBuilder) {
         for output in 0..9 {
             let wanted = output < 8 && output % 4 == link;
             let target = if wanted { 0 } else { 1 };
-            write(
-                program,
-                24 + 9 * link + output,
-                &CrossbarNode { target, ..CrossbarNode::default() },
-            );
+            write(program, 24 + 9 * link + output, &CrossbarNode { target, ..CrossbarNode::default() });
         }
     }
     for hemisphere in Hemisphere::ALL {
