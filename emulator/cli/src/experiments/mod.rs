@@ -47,9 +47,11 @@
 
 mod context;
 pub mod game;
+mod homeostasis;
 mod pong_baselines;
 pub mod ppu_session;
 mod report;
+mod statistics;
 
 pub use context::Context;
 pub use report::{Bound, Certainty, Figure, Report, RunInformation, Summary, Value};
@@ -151,7 +153,7 @@ impl Entry {
 
 /// All experiments, in the order in which `bss2 run list` shows them.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<pong_baselines::PongBaselines>()]
+    vec![Entry::of::<pong_baselines::PongBaselines>(), Entry::of::<homeostasis::Homeostasis>()]
 }
 
 #[cfg(test)]
