@@ -64,6 +64,14 @@ const SHARED_CELLS: [(SharedParameter, u16); 19] = {
     ]
 };
 
+/// Writes the shared analog cells (ADC ramps, synapse biases, correlation sensors, comparators) as the official calibration
+/// leaves them; all that an experiment without calibrated neurons needs. They need [`SETTLING`] to get there.
+pub fn write_shared_cells(program: &mut ProgramBuilder) {
+    for (cell, code) in SHARED_CELLS {
+        write_shared_cell(program, cell, code);
+    }
+}
+
 /// What the neurons shall do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Targets {
@@ -208,9 +216,7 @@ impl QuickCalibration {
 
     /// Cells and registers that are the same for all neurons, and the probe's way to its row.
     fn configure_common(&self, program: &mut ProgramBuilder) {
-        for (cell, code) in SHARED_CELLS {
-            write_shared_cell(program, cell, code);
-        }
+        write_shared_cells(program);
         for &neuron in &self.targets.neurons {
             for (cell, code) in [
                 (Cell::IBiasLeak, 115),

@@ -47,10 +47,15 @@
 
 mod context;
 pub mod game;
+<<<<<<< HEAD
 mod pong;
+=======
+mod homeostasis;
+>>>>>>> exp1
 mod pong_baselines;
 pub mod ppu_session;
 mod report;
+mod statistics;
 
 pub use context::Context;
 pub use report::{Bound, Certainty, Figure, Report, RunInformation, Summary, Value};
@@ -152,7 +157,11 @@ impl Entry {
 
 /// All experiments, in the order in which `bss2 run list` shows them.
 pub fn all() -> Vec<Entry> {
+<<<<<<< HEAD
     vec![Entry::of::<pong::Pong>(), Entry::of::<pong_baselines::PongBaselines>()]
+=======
+    vec![Entry::of::<pong_baselines::PongBaselines>(), Entry::of::<homeostasis::Homeostasis>()]
+>>>>>>> exp1
 }
 
 #[cfg(test)]
