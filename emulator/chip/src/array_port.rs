@@ -14,6 +14,14 @@ const COMPLETE_RESET: u32 = 20;
 /// Decay constant of that residue in PPU cycles.
 const RESIDUE_CYCLES: f64 = 5.0;
 
+/// When and how fast the parallel port has served an access.
+struct Served {
+    /// When the port turned to it.
+    start: SimTime,
+    /// Its response time in PPU cycles.
+    response: u32,
+}
+
 impl Shared {
     /// A vector from the array (`fxvinx`); the second value is the response time of the port in PPU cycles.
     pub(crate) fn array_vector_in(&mut self, hemisphere: Hemisphere, address: u32) -> (Vector, u32) {
@@ -35,7 +43,7 @@ impl Shared {
                 Vector::ZERO.0
             }
         };
-        (Vector(vector), self.serve_vector(hemisphere, conversion, 0))
+        (Vector(vector), self.serve_vector(hemisphere, conversion, 0).response)
     }
 
     /// A vector to the array (`fxvoutx`); the value is the response time of the port in PPU cycles.
@@ -48,7 +56,6 @@ impl Shared {
     ) -> u32 {
         let (access, parity) = ArrayAccess::of_vector(address, Direction::Write);
         let h = hemisphere.index();
-        let mut reset = 0;
         let bytes = |lane: usize| {
             let column = (2 * lane + usize::from(parity)) as Column;
             (column, lanes.contains(lane).then_some(vector.0[lane]))
@@ -60,35 +67,39 @@ impl Shared {
             ArrayAccess::RandomGenerator => self.random[h].seed(parity, &vector.0, lanes.0),
             ArrayAccess::CorrelationReset { row, payload } => {
                 self.reset_correlation(hemisphere, row, payload, (0..LANES).map(bytes));
-                reset = self.reset_cycles(hemisphere);
+                return self.serve_vector(hemisphere, 0, self.reset_cycles(hemisphere)).response;
             }
             ArrayAccess::NeuronReset { payload } => {
-                self.reset_neurons(hemisphere, payload, (0..LANES).map(bytes));
-                reset = self.reset_cycles(hemisphere);
+                let served = self.serve_vector(hemisphere, 0, self.reset_cycles(hemisphere));
+                // Spikes are not read back through the port: they may come when the port is free, as firmware expects
+                // that resets even and odd columns one after the other. All else takes effect at issue, in program order.
+                self.reset_neurons(served.start, hemisphere, payload, (0..LANES).map(bytes));
+                return served.response;
             }
             _ => self.diagnostics.unmapped(hemisphere, "vector store", address),
         }
-        self.serve_vector(hemisphere, 0, reset)
+        self.serve_vector(hemisphere, 0, 0).response
     }
 
-    /// Response time in PPU cycles of an access through the parallel port, which needs `conversion` cycles of the ADC and
-    /// starts a reset pulse of `reset` cycles.
+    /// An access through the parallel port takes its turn. It needs `conversion` cycles of the ADC and starts a reset pulse
+    /// of `reset` cycles.
     ///
     /// The port serves one access after the other, and none while a reset pulse lasts (settled O5). The response time
     /// counts from the moment in which the port turns to this access, which is when the one before has been answered.
-    fn serve_vector(&mut self, hemisphere: Hemisphere, conversion: u32, reset: u32) -> u32 {
+    fn serve_vector(&mut self, hemisphere: Hemisphere, conversion: u32, reset: u32) -> Served {
         const CYCLE: SimTime = SimTime::FABRIC_CYCLE;
         let latency = self.latencies().synapse_array;
         let now = self.now();
         let port = &mut self.ports[hemisphere.index()];
-        let start = port.free_from.max(now);
-        let wait = port.resets_until.saturating_sub(start).as_ps().div_ceil(CYCLE.as_ps()) as u32;
-        let response = wait + latency + conversion;
-        port.free_from = start + SimTime::from_cycles(response.into(), CYCLE);
+        let before = port.free_from;
+        let start = port.free_from.max(port.resets_until).max(now);
+        port.free_from = start + SimTime::from_cycles((latency + conversion).into(), CYCLE);
         if reset > 0 {
             port.resets_until = port.free_from + SimTime::from_cycles(reset.into(), CYCLE);
         }
-        response
+        // The core counts from the answer to the access before, or from now if that is later.
+        let response = port.free_from.saturating_sub(before.max(now));
+        Served { start, response: response.as_ps().div_ceil(CYCLE.as_ps()) as u32 }
     }
 
     /// A quad over the Omnibus; the second value is what the target adds to the latency of the bus, in PPU cycles.
@@ -134,7 +145,7 @@ impl Shared {
                 self.pulse_from_now(hemisphere);
             }
             ArrayAccess::NeuronReset { payload } => {
-                self.reset_neurons(hemisphere, payload, (0..4).map(bytes));
+                self.reset_neurons(self.now(), hemisphere, payload, (0..4).map(bytes));
                 self.pulse_from_now(hemisphere);
             }
             _ => self
@@ -203,16 +214,17 @@ impl Shared {
         self.analog.reset_correlation(self.now(), hemisphere, row, causal, acausal, residue);
     }
 
-    /// Makes the neurons of the enabled columns fire artificially.
+    /// Makes the neurons of the enabled columns fire artificially at `time`.
     fn reset_neurons(
         &mut self,
+        time: SimTime,
         hemisphere: Hemisphere,
         payload: ResetPayload,
         bytes: impl Iterator<Item = (Column, Option<u8>)>,
     ) {
         for (column, byte) in bytes {
             if byte.is_some_and(|byte| payload.resets_acausal_or_neuron(byte)) {
-                self.fire_artificially(Neuron::new(hemisphere, column));
+                self.fire_artificially(time, Neuron::new(hemisphere, column));
             }
         }
     }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// The individual, its analog cells, and what the analog core has not been told yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(from = "Stored", into = "Stored")]
+#[serde(try_from = "Stored", into = "Stored")]
 pub(crate) struct Binding {
     pub(crate) physics: ChipPhysics,
     pub(crate) capmem: CapMem,
@@ -30,6 +30,10 @@ pub(crate) struct Binding {
     anything: bool,
     /// When parameters were last translated while cells moved.
     followed: SimTime,
+    /// When they are next; `None` if that has to be worked out, because cells were written or followed at this moment.
+    ///
+    /// Kept, because the answer of [`CapMem::next_update`] depends on when it is asked: slices grow while cells settle.
+    due: Option<SimTime>,
     warnings: Warnings,
 }
 
@@ -44,22 +48,38 @@ struct Stored {
     quadrants: [bool; 4],
     anything: bool,
     followed: SimTime,
+    due: Option<SimTime>,
     warnings: Warnings,
 }
 
-impl From<Stored> for Binding {
-    fn from(stored: Stored) -> Self {
-        let Stored { individual, capmem, board, neurons, drivers, quadrants, anything, followed, warnings } = stored;
+/// A snapshot does not hold the marks of all circuits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("snapshot marks {neurons} neurons and {drivers} synapse drivers instead of 512 and 256")]
+pub(crate) struct WrongMarks {
+    neurons: usize,
+    drivers: usize,
+}
+
+impl TryFrom<Stored> for Binding {
+    type Error = WrongMarks;
+
+    fn try_from(stored: Stored) -> Result<Self, WrongMarks> {
+        let Stored { individual, capmem, board, neurons, drivers, quadrants, anything, followed, due, warnings } =
+            stored;
+        if neurons.len() != NEURONS || drivers.len() != 2 * DRIVERS_PER_HEMISPHERE {
+            return Err(WrongMarks { neurons: neurons.len(), drivers: drivers.len() });
+        }
         let physics = ChipPhysics::new(individual);
-        Self { physics, capmem, board, neurons, drivers, quadrants, anything, followed, warnings }
+        Ok(Self { physics, capmem, board, neurons, drivers, quadrants, anything, followed, due, warnings })
     }
 }
 
 impl From<Binding> for Stored {
     fn from(binding: Binding) -> Self {
-        let Binding { physics, capmem, board, neurons, drivers, quadrants, anything, followed, warnings } = binding;
+        let Binding { physics, capmem, board, neurons, drivers, quadrants, anything, followed, due, warnings } =
+            binding;
         let individual = *physics.individual();
-        Self { individual, capmem, board, neurons, drivers, quadrants, anything, followed, warnings }
+        Self { individual, capmem, board, neurons, drivers, quadrants, anything, followed, due, warnings }
     }
 }
 
@@ -75,6 +95,7 @@ impl Binding {
             quadrants: [false; 4],
             anything: false,
             followed: SimTime::ZERO,
+            due: None,
             warnings: Warnings::default(),
         };
         binding.mark_all();
@@ -124,8 +145,8 @@ impl Binding {
     }
 
     /// When circuits have to be told anew because cells move; [`SimTime::MAX`] when all have arrived.
-    pub(crate) fn next_update(&self, now: SimTime) -> SimTime {
-        self.capmem.next_update(now).unwrap_or(SimTime::MAX)
+    pub(crate) fn next_update(&mut self, now: SimTime) -> SimTime {
+        *self.due.get_or_insert_with(|| self.capmem.next_update(now).unwrap_or(SimTime::MAX))
     }
 
     pub(crate) fn set_board_voltage(&mut self, dac: u8, channel: u8, volts: f64) {
@@ -171,6 +192,7 @@ impl Shared {
                 let block = Quadrant::ALL[instance as usize % 4];
                 if self.binding.capmem.refresh(block) != config.enable_capmem {
                     self.binding.capmem.set_refresh(block, config.enable_capmem, now);
+                    self.binding.due = None;
                     self.binding.mark_circuits(block);
                 }
             }
@@ -182,6 +204,7 @@ impl Shared {
                 };
                 if self.binding.capmem.reference() != reference {
                     self.binding.capmem.set_reference(reference, now);
+                    self.binding.due = None;
                     self.binding.mark_all();
                 }
             }
@@ -196,6 +219,7 @@ impl Shared {
                 let (hemisphere, _, column) = coordinates::cadc_channel_of(instance);
                 self.binding.mark_quadrant(Quadrant::of(hemisphere, column));
             }
+            Block::ADPLL | Block::PLLClockOutputBlock => self.check_clocks(),
             _ => {}
         }
     }
@@ -208,6 +232,7 @@ impl Shared {
         {
             let now = self.now();
             self.binding.capmem.write(address, cell.value, now);
+            self.binding.due = None;
             self.binding.mark_column(block, column);
         }
     }
@@ -216,6 +241,7 @@ impl Shared {
     pub(crate) fn follow_capmem(&mut self) {
         let now = self.now();
         let since = std::mem::replace(&mut self.binding.followed, now);
+        self.binding.due = None;
         for block in Quadrant::ALL {
             for column in 0..=129 {
                 if self.binding.capmem.may_have_changed(block, column, since) {

@@ -2,8 +2,8 @@
 
 use crate::omnibus::{self, Target};
 use crate::options::ChipOptions;
-use crate::ppu::{Ppu, PpuAccess};
-use crate::ppu_bus::{OwnControl, PpuBus};
+use crate::ppu::{Activity, Done, Incoming, Pending, Ppu, PpuAccess};
+use crate::ppu_bus::{ControlWrite, PpuBus};
 use crate::shared::{LinkEvent, Shared};
 use crate::{external_memory::ExternalMemory, registers::RegisterFile, synapse_array::SynapseArray};
 use bss2_analog::AnalogCore;
@@ -55,39 +55,44 @@ impl Chip {
 
     /// Lets the chip run until its clock shows `until`; no effect if that is not in the future.
     pub fn advance(&mut self, until: SimTime) {
-        self.advance_observed(until, &mut (), &mut ());
+        let stopped = self.advance_observed(until, &mut (), &mut ());
+        debug_assert!(stopped.is_none(), "nobody has set a breakpoint");
     }
 
     /// [`advance`](Self::advance) with somebody watching the top and the bottom processor.
-    pub fn advance_observed(&mut self, until: SimTime, top: &mut impl Observer, bottom: &mut impl Observer) {
+    ///
+    /// Returns early, with the processor and its reason, when one of them stops at a breakpoint or a watchpoint. The clock
+    /// then shows how far everything shared has come, which is not after the stop. Advancing again goes on from there.
+    pub fn advance_observed(
+        &mut self,
+        until: SimTime,
+        top: &mut impl Observer,
+        bottom: &mut impl Observer,
+    ) -> Option<(Hemisphere, Stop)> {
         if until <= self.now() {
-            return;
+            return None;
         }
         loop {
             // The processor that is behind goes first, the top one at equal times.
-            let [first, second] = [self.next_action(Hemisphere::Top), self.next_action(Hemisphere::Bottom)];
+            let [first, second] = [self.ppus[0].next_action(), self.ppus[1].next_action()];
             if first.min(second) >= until {
                 break;
             }
-            if first <= second {
-                self.run_processor(Hemisphere::Top, second, until, top);
+            let (hemisphere, stop) = if first <= second {
+                (Hemisphere::Top, self.run_processor(Hemisphere::Top, second, until, top))
             } else {
-                self.run_processor(Hemisphere::Bottom, first, until, bottom);
+                (Hemisphere::Bottom, self.run_processor(Hemisphere::Bottom, first, until, bottom))
+            };
+            if let Some(Stop::Breakpoint { .. } | Stop::Watchpoint(_)) = stop {
+                return stop.map(|stop| (hemisphere, stop));
             }
         }
         self.shared.advance(until);
         for ppu in &mut self.ppus {
             ppu.receive(until);
+            ppu.pass(until);
         }
-    }
-
-    /// When a processor does something next: issues an instruction, or receives what the other one has sent.
-    fn next_action(&self, hemisphere: Hemisphere) -> SimTime {
-        Self::next_action_of(&self.ppus[hemisphere.index()])
-    }
-
-    fn next_action_of(ppu: &Ppu) -> SimTime {
-        ppu.incoming.front().map_or(SimTime::MAX, |incoming| incoming.at).min(ppu.next_issue())
+        None
     }
 
     /// Reads a word of the Omnibus now. The second value is the number of PPU cycles that this target needs beyond the
@@ -96,30 +101,41 @@ impl Chip {
         match omnibus::target(address) {
             Target::PpuSram(hemisphere, word) => (self.ppus[hemisphere.index()].sram[word], 0),
             Target::PpuControl(hemisphere) => (self.ppus[hemisphere.index()].control(), 0),
-            Target::PpuStatus(hemisphere) => (self.ppus[hemisphere.index()].sleeps().into(), 0),
+            Target::PpuStatus(hemisphere) => {
+                let now = self.now();
+                (self.ppus[hemisphere.index()].sleeps_at(now).into(), 0)
+            }
             target => self.shared.read(address, target),
         }
     }
 
     /// Writes a word of the Omnibus now. Bit `k` of `enables` covers data bits `8k + 7 ..= 8k`; enables count in SRAM and
-    /// the synapse array, elsewhere any of them writes the word (settled 12). Writes to unmapped addresses are lost.
+    /// the synapse array, elsewhere any of them writes the word (settled 12). Writes to unmapped addresses are lost, and all
+    /// writes while the reset line is high.
     pub fn write(&mut self, address: u32, value: u32, enables: u8) {
+        if self.in_reset {
+            return;
+        }
         let enables = ByteEnables::from_bits(enables);
         let now = self.now();
         match omnibus::target(address) {
             Target::PpuSram(hemisphere, word) => {
                 self.ppus[hemisphere.index()].access(now, PpuAccess::Sram { word, value, enables });
             }
-            Target::PpuControl(hemisphere) => {
+            Target::PpuControl(hemisphere) if enables.bits() != 0 => {
                 self.ppus[hemisphere.index()].access(now, PpuAccess::Control(value));
             }
-            Target::PpuStatus(_) => {}
+            Target::PpuControl(_) | Target::PpuStatus(_) => {}
             target => self.shared.write(address, target, value, enables),
         }
     }
 
-    /// A label reaches the chip end of the link at `at` (not before now); labels in time order.
+    /// A label reaches the chip end of the link at `at` (not before now); labels in time order. Lost while the reset line
+    /// is high.
     pub fn inject(&mut self, at: SimTime, label: SpikeLabel) {
+        if self.in_reset {
+            return;
+        }
         let cycle = at.round_up(SimTime::FABRIC_CYCLE).cycles(SimTime::FABRIC_CYCLE);
         self.shared.network.inject(cycle, label);
     }
@@ -129,8 +145,9 @@ impl Chip {
         into.append(&mut self.shared.to_host);
     }
 
-    /// Level of the reset line. While it is high, and when it falls, registers are at their reset values and the
-    /// processors stand still; SRAM contents stay (settled O7).
+    /// Level of the reset line. When it rises, registers take their reset values, events under way are lost and the
+    /// processors are held in reset; while it is high nothing reaches the chip. What lies in SRAM stays: synapses, analog
+    /// cells, configuration of neurons, drivers and ADC channels, processor memory (host-interface 2.6, settled O7).
     pub fn set_reset(&mut self, level: bool) {
         if level && !self.in_reset {
             let now = self.now();
@@ -186,50 +203,64 @@ impl Chip {
     }
 
     /// Runs one processor as far as it can without knowing what the other one, which acts next at `other_acts`, will do.
+    /// Either receives what has arrived for it, or executes; `None` if it did not execute.
+    ///
+    /// Two limits keep this conservative. The soonest moment at which the other processor can change what this one has for
+    /// itself (SRAM, control register) is one Omnibus latency after `other_acts`: execution ends there. What both share is
+    /// served up to `other_acts` only; beyond, the processor waits ([`Pending::retry`]) and the other one goes on.
     fn run_processor(
         &mut self,
         hemisphere: Hemisphere,
         other_acts: SimTime,
         until: SimTime,
         observer: &mut impl Observer,
-    ) {
+    ) -> Option<Stop> {
         let [top, bottom] = &mut self.ppus;
         let (ppu, other) = if hemisphere == Hemisphere::Top { (top, bottom) } else { (bottom, top) };
-        ppu.receive(Self::next_action_of(ppu));
-        if ppu.next_issue() >= until {
-            return;
-        }
-        let look_ahead = other_acts.saturating_add(self.shared.options.latencies.omnibus_span());
         let arrival = ppu.incoming.front().map_or(SimTime::MAX, |incoming| incoming.at);
+        if arrival <= ppu.next_issue() {
+            ppu.receive(arrival);
+            return None;
+        }
+        let omnibus_span = self.shared.options.latencies.omnibus_span();
+        let look_ahead = other_acts.saturating_add(omnibus_span);
         let limit = ppu.cycle_at(until.min(look_ahead).min(arrival));
+        // At equal times the top processor goes first.
+        let first_foreign = match hemisphere {
+            Hemisphere::Top => other_acts.saturating_add(SimTime::from_ps(1)),
+            Hemisphere::Bottom => other_acts,
+        };
         let mut bus = PpuBus {
             hemisphere,
+            control: ppu.control(),
             sram: &mut ppu.sram,
             other,
             shared: &mut self.shared,
             released: ppu.released,
-            period: ppu.period,
-            // At equal times the top processor goes first.
-            exclusive_until: match hemisphere {
-                Hemisphere::Top => other_acts,
-                Hemisphere::Bottom => other_acts.saturating_sub(SimTime::from_ps(1)),
-            },
-            control: ppu.control,
-            own_control: if ppu.control_granted { OwnControl::Granted } else { OwnControl::Idle },
-            parked_until: ppu.parked_until,
+            exclusive_until: first_foreign.min(until).saturating_sub(SimTime::from_ps(1)),
+            pending: Pending { retry: None, ..ppu.pending },
+            control_write: None,
         };
         let stop = ppu.core.run(&mut bus, limit, observer);
-        let own_control = bus.own_control;
-        ppu.parked_until = bus.parked_until;
-        ppu.control_granted = own_control == OwnControl::Granted;
-        match stop {
-            Stop::Asleep { wakes_at } => ppu.set_asleep(wakes_at),
-            _ => ppu.set_awake(),
+        let (pending, control_write) = (bus.pending, bus.control_write);
+        ppu.pending = pending;
+        ppu.set_activity(match stop {
+            Stop::Asleep { wakes_at } => Activity::Sleeps(wakes_at),
+            Stop::Illegal { .. } => Activity::Stuck,
+            _ => Activity::Runs,
+        });
+        if let Stop::Illegal { address, word } = stop {
+            self.shared.diagnostics.illegal(hemisphere, address, word);
         }
-        if let OwnControl::Requested(value) = own_control {
-            let now = ppu.next_issue();
-            ppu.access(now, PpuAccess::Control(value));
-            ppu.control_granted = ppu.runs();
+        if let Some(ControlWrite { issued, target, value }) = control_write {
+            ppu.pending.done = Done::ControlWritten;
+            if target == hemisphere {
+                ppu.access(issued, PpuAccess::Control(value));
+            } else {
+                let at = issued + omnibus_span;
+                other.incoming.push_back(Incoming { at, access: PpuAccess::Control(value) });
+            }
         }
+        Some(stop)
     }
 }

@@ -4,6 +4,9 @@ use bss2_base::Hemisphere;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+/// How many different things are said; a program that touches every address of a hole would never come to an end.
+const LIMIT: usize = 1_000;
+
 /// Remembers what has been reported, so that each thing is said once.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Diagnostics {
@@ -13,10 +16,18 @@ pub(crate) struct Diagnostics {
 impl Diagnostics {
     /// Reports `message` unless it was reported before.
     pub(crate) fn once(&mut self, message: String) {
-        if !self.seen.contains(&message) {
+        if self.seen.len() < LIMIT && !self.seen.contains(&message) {
             tracing::warn!(target: "chip", "{message}");
             self.seen.insert(message);
+            if self.seen.len() == LIMIT {
+                tracing::warn!(target: "chip", "that was the {LIMIT}th different warning; there will be no more");
+            }
         }
+    }
+
+    /// A processor has met a word that is no instruction, and its configuration says that it stands still then.
+    pub(crate) fn illegal(&mut self, hemisphere: Hemisphere, address: u32, word: u32) {
+        self.once(format!("PPU {hemisphere:?}: {word:#010x} at {address:#010x} is no instruction; stands until reset"));
     }
 
     /// An access of a plasticity processor that no memory and no register answers (ppu-isa 6.1, 6.2).

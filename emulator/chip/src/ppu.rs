@@ -3,7 +3,8 @@
 
 use bss2_base::SimTime;
 use ppu_isa::{ByteEnables, Core};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::VecDeque;
 
 /// Words of the SRAM of one processor (16 KiB).
@@ -17,24 +18,60 @@ mod control {
     pub(super) const ALL: u32 = 0xf;
 }
 
+/// Length of a clock cycle: the nominal 250 MHz. That the clock registers can choose others is not modelled
+/// (`Shared::check_clocks` says so when they do).
+pub(crate) const PERIOD: SimTime = SimTime::FABRIC_CYCLE;
+
 /// One of the two plasticity processors.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ppu {
     /// The processor core.
     pub core: Core,
     /// Its SRAM: 4096 words; byte `4w + k` is bits `31 - 8k ..= 24 - 8k` of word `w`. Survives reset.
+    #[serde(deserialize_with = "complete_sram")]
     pub sram: Vec<u32>,
-    pub(crate) control: u32,
-    /// A write of the core to its own control register has been done, but the core has not completed the store.
-    pub(crate) control_granted: bool,
-    /// A read of the other processor's SRAM arrives there at this time; the core waits for it.
-    pub(crate) parked_until: Option<SimTime>,
-    /// When reset was released; cycle 0 of the core.
+    control: u32,
+    /// When reset was released; cycle 0 of the core. Later if the clock stood still since then.
     pub(crate) released: SimTime,
-    pub(crate) period: SimTime,
-    asleep: bool,
-    wakes_at: Option<u64>,
+    /// Since when the clock stands still by force.
+    stopped_since: Option<SimTime>,
+    /// What the core is doing, as far as its last run told.
+    activity: Activity,
+    /// The access that the core has to try again, and what has become of it.
+    pub(crate) pending: Pending,
     pub(crate) incoming: VecDeque<Incoming>,
+}
+
+/// What a core does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Activity {
+    /// It executes instructions.
+    Runs,
+    /// It sleeps; a timer wakes it in this cycle, if any.
+    Sleeps(Option<u64>),
+    /// It has met a word that is no instruction and stands there until it is reset.
+    Stuck,
+}
+
+/// An access to something shared that could not be served at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    /// When it is to be tried again: as soon as everybody else has come to this time.
+    pub(crate) retry: Option<SimTime>,
+    /// What has been done for it already.
+    pub(crate) done: Done,
+}
+
+/// How far a pending access has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Done {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A read has been sent to the other processor, and arrives there at the time of the next try.
+    ReadSent,
+    /// The write to a control register has been done; the store completes when it is tried again.
+    ControlWritten,
 }
 
 /// What the other processor has sent through the Omnibus and has not arrived yet.
@@ -51,27 +88,40 @@ pub(crate) enum PpuAccess {
     Control(u32),
 }
 
+fn complete_sram<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    let words = Vec::<u32>::deserialize(deserializer)?;
+    if words.len() != SRAM_WORDS {
+        return Err(D::Error::invalid_length(words.len(), &"the 4096 words of a processor's SRAM"));
+    }
+    Ok(words)
+}
+
 impl Ppu {
     pub(crate) fn new(core: Core) -> Self {
         Self {
             core,
             sram: vec![0; SRAM_WORDS],
             control: 0,
-            control_granted: false,
-            parked_until: None,
             released: SimTime::ZERO,
-            period: SimTime::FABRIC_CYCLE,
-            asleep: false,
-            wakes_at: None,
+            stopped_since: None,
+            activity: Activity::Runs,
+            pending: Pending::default(),
             incoming: VecDeque::new(),
         }
     }
 
+    fn is_held(&self) -> bool {
+        self.control & control::INHIBIT_RESET == 0
+    }
+
+    /// Whether the control register stops the clock (ppu-isa 3.7: "on" wins over "off").
+    fn is_stopped(&self) -> bool {
+        self.control & (control::FORCE_CLOCK_OFF | control::FORCE_CLOCK_ON) == control::FORCE_CLOCK_OFF
+    }
+
     /// Whether the core is out of reset and its clock is allowed to run.
     pub fn runs(&self) -> bool {
-        let clock_off =
-            self.control & control::FORCE_CLOCK_OFF != 0 && self.control & control::FORCE_CLOCK_ON == 0;
-        self.control & control::INHIBIT_RESET != 0 && !clock_off
+        !self.is_held() && !self.is_stopped()
     }
 
     /// The control register as written.
@@ -79,43 +129,49 @@ impl Ppu {
         self.control
     }
 
-    /// The sleep flag of the status register: the core has executed `wait` and nothing has woken it.
-    pub fn sleeps(&self) -> bool {
-        self.runs() && self.asleep
+    /// The sleep flag of the status register at `time`, which is not before what the processor has done last: it has
+    /// executed `wait`, all its accesses are complete, and nothing has woken it.
+    pub fn sleeps_at(&self, time: SimTime) -> bool {
+        let sleeps = !self.is_held() && matches!(self.activity, Activity::Sleeps(_));
+        sleeps && self.core.asleep_since().is_some_and(|cycle| self.time_of(cycle) <= time)
     }
 
     /// Whether the core sleeps and no timer of its own will wake it: only an access from outside can. So firmware ends
     /// (ppu-isa 7.2).
     pub fn sleeps_for_good(&self) -> bool {
-        self.sleeps() && self.wakes_at.is_none()
+        !self.is_held() && matches!(self.activity, Activity::Sleeps(None))
     }
 
-    /// When the core issues its next instruction; [`SimTime::MAX`] while nothing but an access from outside can
-    /// make it do so.
+    /// No later than the time at which the core does something next; [`SimTime::MAX`] while nothing but an access from
+    /// outside can make it do so.
     pub(crate) fn next_issue(&self) -> SimTime {
-        match (self.runs(), self.asleep, self.wakes_at) {
-            (false, ..) | (true, true, None) => SimTime::MAX,
-            (true, true, Some(cycle)) => self.time_of(cycle),
-            (true, false, _) => self.time_of(self.core.cycle()).max(self.parked_until.unwrap_or_default()),
+        if !self.runs() {
+            return SimTime::MAX;
         }
+        match self.activity {
+            Activity::Runs => self.pending.retry.unwrap_or_else(|| self.time_of(self.core.next_activity())),
+            Activity::Sleeps(wakes_at) => wakes_at.map_or(SimTime::MAX, |cycle| self.time_of(cycle)),
+            Activity::Stuck => SimTime::MAX,
+        }
+    }
+
+    /// When the processor does something next: issues an instruction, or receives what the other one has sent.
+    pub(crate) fn next_action(&self) -> SimTime {
+        self.incoming.front().map_or(SimTime::MAX, |incoming| incoming.at).min(self.next_issue())
     }
 
     /// The time of a cycle of the core.
     pub(crate) fn time_of(&self, cycle: u64) -> SimTime {
-        self.released + SimTime::from_cycles(cycle, self.period)
+        self.released + SimTime::from_cycles(cycle, PERIOD)
     }
 
     /// The first cycle of the core that does not begin before `time`.
     pub(crate) fn cycle_at(&self, time: SimTime) -> u64 {
-        time.saturating_sub(self.released).as_ps().div_ceil(self.period.as_ps())
+        time.saturating_sub(self.released).as_ps().div_ceil(PERIOD.as_ps())
     }
 
-    pub(crate) fn set_asleep(&mut self, wakes_at: Option<u64>) {
-        (self.asleep, self.wakes_at) = (true, wakes_at);
-    }
-
-    pub(crate) fn set_awake(&mut self) {
-        (self.asleep, self.wakes_at) = (false, None);
+    pub(crate) fn set_activity(&mut self, activity: Activity) {
+        self.activity = activity;
     }
 
     /// Performs an access from outside that arrives at `now`.
@@ -125,25 +181,47 @@ impl Ppu {
                 let cell = &mut self.sram[word % SRAM_WORDS];
                 *cell = enables.merge(*cell, value);
             }
-            PpuAccess::Control(value) => {
-                let was_held = self.control & control::INHIBIT_RESET == 0;
-                self.control = value & control::ALL;
-                let is_held = self.control & control::INHIBIT_RESET == 0;
-                if is_held || was_held {
-                    self.core.reset();
-                    self.set_awake();
-                    self.parked_until = None;
-                    self.released = now.round_up(self.period);
-                }
+            PpuAccess::Control(value) => self.write_control(now, value),
+        }
+    }
+
+    fn write_control(&mut self, now: SimTime, value: u32) {
+        let edge = now.round_up(PERIOD);
+        self.pass(now);
+        let was_held = self.is_held();
+        self.control = value & control::ALL;
+        if was_held || self.is_held() {
+            self.core.reset();
+            self.activity = Activity::Runs;
+            self.pending = Pending::default();
+            self.released = edge;
+            self.stopped_since = None;
+        }
+        match (self.stopped_since, self.is_stopped()) {
+            (None, true) => self.stopped_since = Some(edge),
+            (Some(since), false) => {
+                // All of the core's time moves by how long the clock stood still.
+                let pause = edge.saturating_sub(since);
+                self.released += pause;
+                self.pending.retry = self.pending.retry.map(|retry| retry + pause);
+                self.stopped_since = None;
             }
+            _ => {}
         }
     }
 
     /// Performs everything that has arrived by `until`.
     pub(crate) fn receive(&mut self, until: SimTime) {
-        while self.incoming.front().is_some_and(|incoming| incoming.at <= until) {
-            let Incoming { at, access } = self.incoming.pop_front().expect("front was there");
+        while let Some(Incoming { at, access }) = self.incoming.pop_front_if(|incoming| incoming.at <= until) {
             self.access(at, access);
+        }
+    }
+
+    /// Brings what the core knows of the time to `until`, by which nothing more happens: a sleeping core does not look at
+    /// the clock by itself.
+    pub(crate) fn pass(&mut self, until: SimTime) {
+        if self.runs() {
+            self.core.sleep_on(self.cycle_at(until));
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::external_memory::{Bank, ExternalMemory, word_enables};
 use crate::omnibus::{self, Target};
-use crate::ppu::{Incoming, Ppu, PpuAccess, SRAM_WORDS};
+use crate::ppu::{Done, Incoming, PERIOD, Pending, Ppu, PpuAccess, SRAM_WORDS};
 use crate::shared::Shared;
 use bss2_base::{Hemisphere, SimTime};
 use ppu_isa::{Bus, ByteEnables, LaneMask, Response, Vector};
@@ -19,27 +19,26 @@ pub(crate) struct PpuBus<'a> {
     pub(crate) sram: &'a mut [u32],
     pub(crate) other: &'a mut Ppu,
     pub(crate) shared: &'a mut Shared,
-    /// Time of cycle 0 and length of a cycle of this processor.
+    /// Time of cycle 0 of this processor.
     pub(crate) released: SimTime,
-    pub(crate) period: SimTime,
     /// Accesses to shared things at times up to and including this one may be served.
     pub(crate) exclusive_until: SimTime,
-    /// The own control register as it was at the start of the run.
+    /// The own control register, which does not change during a run.
     pub(crate) control: u32,
-    /// A write to the own control register: the run has to stop for it.
-    pub(crate) own_control: OwnControl,
-    /// A read of the other processor's SRAM is under way and arrives there at this time.
-    pub(crate) parked_until: Option<SimTime>,
+    /// What has become of the last access that was not served.
+    pub(crate) pending: Pending,
+    /// A write to a control register that the kernel has to do, between two runs: it may change when processors act.
+    pub(crate) control_write: Option<ControlWrite>,
 }
 
-/// A processor writes its own control register, which may end its run: the kernel does it between two runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OwnControl {
-    Idle,
-    /// This value is to be written; the store has not been done yet.
-    Requested(u32),
-    /// The kernel has written it: the store is done when it is tried again.
-    Granted,
+/// A write to the control register of a processor by one of the two.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ControlWrite {
+    /// When the store issues.
+    pub(crate) issued: SimTime,
+    /// Whose register.
+    pub(crate) target: Hemisphere,
+    pub(crate) value: u32,
 }
 
 /// A data address, resolved (ppu-isa 6.2).
@@ -76,17 +75,24 @@ fn external_vector(address: u32) -> (Bank, usize) {
 impl PpuBus<'_> {
     /// The time of cycle `at` if everything shared may be touched then; brings the event fabric there.
     fn enter(&mut self, at: u64) -> Option<SimTime> {
-        let time = self.released + SimTime::from_cycles(at, self.period);
+        let time = self.released + SimTime::from_cycles(at, PERIOD);
         if time > self.exclusive_until {
+            self.pending.retry = Some(time);
             return None;
         }
         self.shared.advance(time);
         Some(time)
     }
 
+    /// The access is complete.
+    fn complete(&mut self) {
+        self.pending = Pending::default();
+    }
+
     fn read(&mut self, at: u64, address: u32) -> Response<u32> {
         let latencies = self.shared.latencies();
-        match resolve(address) {
+        let place = resolve(address);
+        match place {
             Data::Sram(word) => return Response::now(self.sram[word]),
             Data::Nothing => {
                 self.shared.diagnostics.unmapped(self.hemisphere, "load", address);
@@ -95,28 +101,30 @@ impl PpuBus<'_> {
             _ => {}
         }
         let Some(time) = self.enter(at) else { return Response::Wait };
-        let (value, latency) = match resolve(address) {
+        let (value, latency) = match place {
             Data::Omnibus(word) => match omnibus::target(word) {
+                Target::PpuSram(hemisphere, _)
+                | Target::PpuControl(hemisphere)
+                | Target::PpuStatus(hemisphere)
+                    if hemisphere != self.hemisphere && self.pending.done != Done::ReadSent =>
+                {
+                    // It takes effect where it arrives: the other processor may be ahead of `time`, but not of that.
+                    let retry = Some(time + latencies.omnibus_span());
+                    self.pending = Pending { retry, done: Done::ReadSent };
+                    return Response::Wait;
+                }
                 Target::PpuSram(hemisphere, index) if hemisphere == self.hemisphere => {
                     (self.sram[index], latencies.omnibus)
                 }
-                Target::PpuSram(_, index) => {
-                    // It takes effect where it arrives: the other processor may be ahead of `time`, but not of that.
-                    if self.parked_until.take().is_none() {
-                        self.parked_until = Some(time + latencies.omnibus_span());
-                        return Response::Wait;
-                    }
-                    (self.other.sram[index], latencies.omnibus)
-                }
-                Target::PpuControl(hemisphere) if hemisphere != self.hemisphere => {
-                    (self.other.control(), latencies.omnibus)
-                }
-                Target::PpuStatus(hemisphere) if hemisphere != self.hemisphere => {
-                    (self.other.sleeps() as u32, latencies.omnibus)
-                }
-                Target::PpuControl(_) => (self.control, latencies.omnibus),
+                Target::PpuControl(hemisphere) if hemisphere == self.hemisphere => (self.control, latencies.omnibus),
                 // Whoever reads its own status is awake.
-                Target::PpuStatus(_) => (0, latencies.omnibus),
+                Target::PpuStatus(hemisphere) if hemisphere == self.hemisphere => (0, latencies.omnibus),
+                Target::PpuSram(_, index) => (self.other.sram[index], latencies.omnibus),
+                Target::PpuControl(_) => (self.other.control(), latencies.omnibus),
+                Target::PpuStatus(_) => {
+                    let arrives = time + latencies.omnibus_span();
+                    (self.other.sleeps_at(arrives).into(), latencies.omnibus)
+                }
                 target => {
                     let (value, extra) = self.shared.read(word, target);
                     (value, latencies.omnibus + extra)
@@ -134,7 +142,8 @@ impl PpuBus<'_> {
 
     fn write(&mut self, at: u64, address: u32, value: u32, enables: ByteEnables) -> Response<()> {
         let latencies = self.shared.latencies();
-        match resolve(address) {
+        let place = resolve(address);
+        match place {
             Data::Sram(word) => {
                 self.sram[word] = enables.merge(self.sram[word], value);
                 return Response::now(());
@@ -146,29 +155,25 @@ impl PpuBus<'_> {
             _ => {}
         }
         let Some(time) = self.enter(at) else { return Response::Wait };
-        let latency = match resolve(address) {
+        let latency = match place {
             Data::Omnibus(word) => {
-                let arrives = time + latencies.omnibus_span();
                 match omnibus::target(word) {
                     Target::PpuSram(hemisphere, index) if hemisphere == self.hemisphere => {
                         self.sram[index] = enables.merge(self.sram[index], value);
                     }
-                    Target::PpuSram(_, word) => self
-                        .other
-                        .incoming
-                        .push_back(Incoming { at: arrives, access: PpuAccess::Sram { word, value, enables } }),
-                    Target::PpuControl(hemisphere) if hemisphere == self.hemisphere => {
-                        if self.own_control != OwnControl::Granted {
-                            self.own_control = OwnControl::Requested(value);
+                    Target::PpuSram(_, word) => self.other.incoming.push_back(Incoming {
+                        at: time + latencies.omnibus_span(),
+                        access: PpuAccess::Sram { word, value, enables },
+                    }),
+                    // Outside of the SRAMs any enable writes the whole word (settled 12).
+                    Target::PpuControl(target) if enables.bits() != 0 => {
+                        if self.pending.done != Done::ControlWritten {
+                            self.control_write = Some(ControlWrite { issued: time, target, value });
+                            self.pending.retry = Some(time);
                             return Response::Wait;
                         }
-                        self.own_control = OwnControl::Idle;
                     }
-                    Target::PpuControl(_) => self
-                        .other
-                        .incoming
-                        .push_back(Incoming { at: arrives, access: PpuAccess::Control(value) }),
-                    Target::PpuStatus(_) => {}
+                    Target::PpuControl(_) | Target::PpuStatus(_) => {}
                     target => self.shared.write(word, target, value, enables),
                 }
                 latencies.omnibus
@@ -199,6 +204,7 @@ impl Bus for PpuBus<'_> {
         if self.enter(at).is_none() {
             return Response::Wait;
         }
+        self.complete();
         let bank = if address & 0x1000_0000 != 0 { Bank::Dram } else { Bank::Sram };
         let first = (address as usize & 0x0fff_ffff) >> 2;
         for (k, word) in line.iter_mut().enumerate() {
@@ -209,24 +215,34 @@ impl Bus for PpuBus<'_> {
     }
 
     fn load(&mut self, at: u64, address: u32, _enables: ByteEnables) -> Response<u32> {
-        self.read(at, address)
+        let response = self.read(at, address);
+        if response != Response::Wait {
+            self.complete();
+        }
+        response
     }
 
     fn store(&mut self, at: u64, address: u32, value: u32, enables: ByteEnables) -> Response<()> {
-        self.write(at, address, value, enables)
+        let response = self.write(at, address, value, enables);
+        if response != Response::Wait {
+            self.complete();
+        }
+        response
     }
 
     fn load_vector(&mut self, at: u64, address: u32) -> Response<Vector> {
         let mut vector = Vector::ZERO;
         let mut slowest = 0;
         for k in 0..32 {
-            // Only the first word can be told to wait: time doesn't pass between them.
+            // A later word than the first waits only if it is the other processor's. What is before that is nothing:
+            // trying those words again does no harm.
             let Response::Done { value, latency } = self.read(at, address.wrapping_add(4 * k as u32)) else {
                 return Response::Wait;
             };
             vector.set_word(k, value);
             slowest = slowest.max(latency);
         }
+        self.complete();
         Response::Done { value: vector, latency: slowest }
     }
 
@@ -235,11 +251,14 @@ impl Bus for PpuBus<'_> {
         for k in 0..32 {
             let enables = word_enables(lanes, k);
             let address = address.wrapping_add(4 * k as u32);
+            // A later word than the first waits only at a control register. What is before one is nothing: trying those
+            // words again does no harm.
             let Response::Done { latency, .. } = self.write(at, address, value.word(k), enables) else {
                 return Response::Wait;
             };
             slowest = slowest.max(latency);
         }
+        self.complete();
         Response::Done { value: (), latency: slowest }
     }
 
@@ -247,6 +266,7 @@ impl Bus for PpuBus<'_> {
         if self.enter(at).is_none() {
             return Response::Wait;
         }
+        self.complete();
         if address & 0x8000_0000 != 0 {
             let (bank, offset) = external_vector(address);
             let latency = self.shared.latencies().external_vector_in;
@@ -260,6 +280,7 @@ impl Bus for PpuBus<'_> {
         if self.enter(at).is_none() {
             return Response::Wait;
         }
+        self.complete();
         if address & 0x8000_0000 != 0 {
             let (bank, offset) = external_vector(address);
             self.shared.external.write_vector(bank, offset, value, lanes);

@@ -7,7 +7,7 @@ use crate::omnibus::Target;
 use crate::options::{ChipOptions, Latencies};
 use crate::binding::Binding;
 use crate::randgen::RandomGenerators;
-use crate::registers::{RegisterFile, coordinates};
+use crate::registers::{Block, Register, RegisterFile, coordinates};
 use crate::synapse_array::SynapseArray;
 use bss2_analog::{AnalogCore, CadcResult, Fire, SynapticPulse};
 use bss2_base::{Neuron, SimTime};
@@ -17,6 +17,15 @@ use serde::{Deserialize, Serialize};
 
 /// Longest step of the fabric with idle fast-forward switched off.
 const STEP_WITHOUT_FAST_FORWARD: SimTime = SimTime::from_us(1);
+
+/// Registers whose words lie in SRAM and stay when the chip is reset (register-map 13, settled O7).
+const SRAM_BACKED: [Block; 5] = [
+    Block::CapMemCell,
+    Block::NeuronConfig,
+    Block::NeuronBackendConfig,
+    Block::SynapseDriverConfig,
+    Block::CADCChannelConfig,
+];
 
 /// An event that has left the chip through a link output of the crossbar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,10 +94,20 @@ impl Shared {
         }
     }
 
-    /// Back to the state after power-up but for SRAM contents (host-interface 2.6, settled O7).
+    /// Back to the state after power-up but for SRAM contents (host-interface 2.6, register-map 13, settled O7).
     pub(crate) fn reset(&mut self) {
+        let before = self.registers.clone();
         self.registers.reset();
+        for block in SRAM_BACKED {
+            for instance in 0..block.description().instances() {
+                for (word, &value) in (0..).zip(before.words(block, instance).unwrap_or_default()) {
+                    self.registers.set_word(Register { block, instance, word }, value);
+                }
+            }
+        }
         self.network.reset();
+        self.random = [RandomGenerators::new(), RandomGenerators::new()];
+        self.conversions = Default::default();
         self.ports = Default::default();
     }
 
@@ -172,7 +191,6 @@ impl Shared {
     /// Reads what is behind `address`; the second value is the number of PPU cycles that the target adds to the latency of
     /// the bus.
     pub(crate) fn read(&mut self, address: u32, target: Target) -> (u32, u32) {
-        use crate::registers::Block;
         let register = match target {
             Target::Array(hemisphere, offset) => return self.array_read_quad(hemisphere, offset),
             Target::Register(register) => register,
@@ -206,9 +224,9 @@ impl Shared {
         }
     }
 
-    /// A complete artificial spike of a neuron (settled 4).
-    pub(crate) fn fire_artificially(&mut self, neuron: Neuron) {
+    /// A complete artificial spike of a neuron (settled 4) at `time`, which is not in the past.
+    pub(crate) fn fire_artificially(&mut self, time: SimTime, neuron: Neuron) {
         self.configure();
-        self.analog.artificial_fire(self.now, neuron);
+        self.analog.artificial_fire(time, neuron);
     }
 }

@@ -19,6 +19,7 @@ pub mod playback;
 pub mod ppu_program;
 pub mod recording;
 pub mod server;
+pub mod snapshot;
 
 /// The register map, which host and chip share.
 pub use bss2_chip::registers;

@@ -110,7 +110,7 @@ impl<T: Timing> Core<T> {
     }
 
     /// The cycle in which the next interrupt begins, if anything is due.
-    fn next_beginning(&self) -> Option<u64> {
+    pub(super) fn next_beginning(&self) -> Option<u64> {
         if let Some(fault) = self.control.fault {
             return Some(fault.begins);
         }

@@ -120,6 +120,18 @@ impl<T: Timing> Core<T> {
     pub fn cycle(&self) -> u64 {
         self.now
     }
+    /// No later than the cycle in which an awake processor does something next: issues an instruction, or begins an
+    /// interrupt, which may be before the present instruction can issue.
+    pub fn next_activity(&self) -> u64 {
+        self.next_beginning().map_or(self.now, |begins| begins.min(self.now))
+    }
+    /// Lets time pass until `cycle` for a processor that sleeps and has nothing to wake it before; [`Core::run`] does the
+    /// same. No effect on one that is awake.
+    pub fn sleep_on(&mut self, cycle: u64) {
+        if self.control.sleep.is_some() {
+            self.now = self.now.max(cycle);
+        }
+    }
     /// The timing model.
     pub fn timing(&self) -> &T {
         &self.timing

@@ -198,6 +198,34 @@ impl PLLClockOutputBlock {
     }
 }
 
+/// The nominal reference clock of the PLLs in MHz (register-map 5.2).
+pub const REFERENCE_MHZ: f64 = 50.0;
+
+impl ADPLL {
+    /// The frequencies in MHz of the outputs core_0, core_1 and dco, with the reference clock [`REFERENCE_MHZ`]. `None` for
+    /// ratios that an unmodified host does not accept (a divider of 0).
+    pub fn frequencies(&self) -> Option<[f64; 3]> {
+        let [p0, p1, p2] = [self.pre_div_p0, self.pre_div_p1, self.pre_div_p2].map(f64::from);
+        let dividers = [self.loop_div_n, self.core_div_m0, self.core_div_m1].map(f64::from);
+        let [n, m0, m1] = dividers;
+        let dco = p0 * n * REFERENCE_MHZ;
+        dividers.iter().all(|&divider| divider > 0.0).then(|| [dco / (p1 * m0), dco / (p1 * m1), dco / p2])
+    }
+}
+
+impl ClockOutput {
+    /// Its frequency in MHz, given those of the outputs of both loops; 0 if it does not run.
+    pub fn frequency(&self, loops: [Option<[f64; 3]>; 2]) -> f64 {
+        match (self.enable, self.bypass) {
+            (false, _) => 0.0,
+            (true, true) => REFERENCE_MHZ,
+            (true, false) => loops[usize::from(self.adpll & 1)]
+                .and_then(|outputs| outputs.get(usize::from(self.adpll_output)).copied())
+                .unwrap_or(0.0),
+        }
+    }
+}
+
 /// The register behind a number given to the JTAG instruction PLL_TARGET_REG (register-map 9): the Omnibus
 /// addresses of the clock registers count the same. `None` if there is none.
 pub fn jtag_pll_register(number: u8) -> Option<super::Register> {

@@ -47,11 +47,8 @@
 
 mod context;
 pub mod game;
-<<<<<<< HEAD
-mod pong;
-=======
 mod homeostasis;
->>>>>>> exp1
+mod pong;
 mod pong_baselines;
 pub mod ppu_session;
 mod report;
@@ -157,11 +154,11 @@ impl Entry {
 
 /// All experiments, in the order in which `bss2 run list` shows them.
 pub fn all() -> Vec<Entry> {
-<<<<<<< HEAD
-    vec![Entry::of::<pong::Pong>(), Entry::of::<pong_baselines::PongBaselines>()]
-=======
-    vec![Entry::of::<pong_baselines::PongBaselines>(), Entry::of::<homeostasis::Homeostasis>()]
->>>>>>> exp1
+    vec![
+        Entry::of::<pong::Pong>(),
+        Entry::of::<homeostasis::Homeostasis>(),
+        Entry::of::<pong_baselines::PongBaselines>(),
+    ]
 }
 
 #[cfg(test)]
