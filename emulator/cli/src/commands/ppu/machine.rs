@@ -92,10 +92,12 @@ impl Machine {
                 return Ending::Interrupted;
             }
             let next = end.min(self.chip.now() + LOOK_INTERVAL);
-            match self.hemisphere {
+            // Nobody has set a breakpoint, so the chip gets there.
+            let stopped = match self.hemisphere {
                 Hemisphere::Top => self.chip.advance_observed(next, observer, &mut ()),
                 Hemisphere::Bottom => self.chip.advance_observed(next, &mut (), observer),
-            }
+            };
+            debug_assert!(stopped.is_none(), "nobody asked for a stop");
             if self.has_exited() {
                 return Ending::Returned(self.word(RETURN_CODE) as i32);
             }
@@ -108,7 +110,7 @@ impl Machine {
     fn has_exited(&self) -> bool {
         let ppu = self.chip.ppu(self.hemisphere);
         let in_exit = || self.symbols.containing(self.pc()).is_some_and(|(name, _)| name == EXIT);
-        ppu.sleeps() && (ppu.sleeps_for_good() || in_exit())
+        ppu.sleeps_at(self.chip.now()) && (ppu.sleeps_for_good() || in_exit())
     }
 
     /// The word of SRAM at a byte address.
