@@ -52,6 +52,7 @@ mod pong_baselines;
 pub mod ppu_session;
 mod report;
 mod statistics;
+mod stdp;
 
 pub use context::Context;
 pub use report::{Bound, Certainty, Figure, Report, RunInformation, Summary, Value};
@@ -153,7 +154,11 @@ impl Entry {
 
 /// All experiments, in the order in which `bss2 run list` shows them.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<pong_baselines::PongBaselines>(), Entry::of::<homeostasis::Homeostasis>()]
+    vec![
+        Entry::of::<pong_baselines::PongBaselines>(),
+        Entry::of::<homeostasis::Homeostasis>(),
+        Entry::of::<stdp::Stdp>(),
+    ]
 }
 
 #[cfg(test)]
