@@ -300,7 +300,7 @@ const fn sample_address(hemisphere: Hemisphere, buffered: bool, quad: u32) -> u3
     base + 0x20_0000 * buffered as u32 + quad
 }
 
-/// Writes the logical weights or labels of some columns of a synapse row; the others become 0.
+/// Writes one of the properties of all synapses of a row.
 pub fn write_row(
     program: &mut ProgramBuilder,
     hemisphere: Hemisphere,
@@ -314,6 +314,8 @@ pub fn write_row(
     };
     let view_offset = match view {
         RowView::Weights => 0,
+        RowView::TimeCalibration => 0x1_0000,
+        RowView::AmplitudeCalibration => 0x2_0000,
         RowView::Labels => 0x4_0000,
     };
     for quad in 0..64 {
@@ -322,6 +324,7 @@ pub fn write_row(
             match view {
                 RowView::Weights => bss2_host::registers::permute_weight(logical),
                 RowView::Labels => logical,
+                RowView::TimeCalibration | RowView::AmplitudeCalibration => logical & 3,
             }
         });
         program.write(array + view_offset + 64 * u32::from(row) + u32::from(quad), u32::from_be_bytes(bytes));
@@ -335,4 +338,8 @@ pub enum RowView {
     Weights,
     /// 6-bit labels.
     Labels,
+    /// 2-bit corrections of the correlation sensors' time constants: more is shorter.
+    TimeCalibration,
+    /// 2-bit corrections of the correlation sensors' amplitudes: more is smaller.
+    AmplitudeCalibration,
 }

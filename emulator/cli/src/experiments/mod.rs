@@ -53,6 +53,7 @@ mod pong_baselines;
 pub mod ppu_session;
 mod report;
 mod statistics;
+mod stdp;
 
 pub use context::Context;
 pub use report::{Bound, Certainty, Figure, Report, RunInformation, Summary, Value};
@@ -157,6 +158,7 @@ pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<pong::Pong>(),
         Entry::of::<homeostasis::Homeostasis>(),
+        Entry::of::<stdp::Stdp>(),
         Entry::of::<pong_baselines::PongBaselines>(),
     ]
 }
