@@ -1,12 +1,14 @@
 //! The command tree; every command is a file with `command()` (its description) and `execute()` (its work).
 
 mod inspect;
+mod power_up;
 mod ppu;
 mod run;
 mod serve;
 mod values;
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
@@ -95,7 +97,10 @@ fn start_log(verbose: u8, serves: bool, json: bool) {
     // A log that is already there (several runs in one test process) stays.
     let _ = match serves && json {
         true => registry.with(serve::JsonLog).try_init(),
-        false => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init(),
+        false => {
+            let lines = tracing_subscriber::fmt::layer().without_time().with_writer(std::io::stderr);
+            registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init()
+        }
     };
 }
 

@@ -10,6 +10,7 @@ use ppu_isa::Observer;
 
 use super::symbols::Symbols;
 use crate::cancel::Cancel;
+use crate::commands::power_up;
 
 /// Omnibus word address of a processor's SRAM (register-map 5.11).
 const SRAM: [u32; 2] = [0x0280_0000, 0x0380_0000];
@@ -41,9 +42,7 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(program: &PpuProgram, hemisphere: Hemisphere, seed: u64) -> Self {
-        let mut chip = Chip::new(seed);
-        // What follows from the reset values of all registers is worked out in the first cycle.
-        chip.advance(SimTime::FABRIC_CYCLE);
+        let chip = power_up::chip(seed);
         let released = chip.now();
         let mut machine = Self { chip, hemisphere, symbols: Symbols::of(program), released };
         for memory in [PpuMemory::Internal, PpuMemory::External, PpuMemory::ExternalDram] {
@@ -127,13 +126,12 @@ impl Machine {
         self.chip.ppu(self.hemisphere).core.state().pc
     }
 
-    /// Cycles from the release of the reset until the processor fell asleep, or until now if it is awake.
-    pub(super) fn cycles(&self) -> u64 {
-        let asleep = self.chip.ppu(self.hemisphere).core.asleep_since();
-        asleep.unwrap_or_else(|| (self.chip.now() - self.released).cycles(SimTime::FABRIC_CYCLE))
+    /// Cycles from the release of the reset until the processor fell asleep; `None` if it is awake.
+    pub(super) fn asleep_since(&self) -> Option<u64> {
+        self.chip.ppu(self.hemisphere).core.asleep_since()
     }
 
-    /// Chip time that was simulated, in cycles: up to the next look after the program's end.
+    /// Cycles from the release of the reset until now: up to the next look after the program's end.
     pub(super) fn simulated_cycles(&self) -> u64 {
         (self.chip.now() - self.released).cycles(SimTime::FABRIC_CYCLE)
     }

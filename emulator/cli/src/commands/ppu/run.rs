@@ -147,7 +147,11 @@ impl Run {
     }
 
     fn report(&self, machine: &Machine, ending: Ending, instructions: u64, wall_s: f64) -> Report {
-        let cycles = machine.cycles();
+        let simulated = machine.simulated_cycles();
+        let cycles = match ending {
+            Ending::Returned(_) => machine.asleep_since().unwrap_or(simulated),
+            Ending::TimedOut | Ending::Interrupted => simulated,
+        };
         Report {
             program: self.program.clone(),
             ppu: if self.ppu == Side::Top { "top" } else { "bottom" },
@@ -162,11 +166,11 @@ impl Run {
             mailbox: machine.mailbox(),
             cycles,
             instructions,
-            chip_time_us: SimTime::from_cycles(cycles, SimTime::FABRIC_CYCLE).as_us_f64(),
+            chip_time_us: SimTime::from_cycles(cycles, SimTime::FABRIC_CYCLE).as_ps() as f64 / 1e6,
             pc: machine.pc(),
             at: machine.symbols().describe(machine.pc()),
             wall_s,
-            cycles_per_s: machine.simulated_cycles() as f64 / wall_s.max(1e-9),
+            cycles_per_s: simulated as f64 / wall_s.max(1e-9),
         }
     }
 }
