@@ -20,7 +20,7 @@ use crate::text;
 use crate::{Failure, Outcome};
 
 const EXIT_CODES: &str = "Exit codes: 0 done and accepted; 1 a bound is not met, the run was interrupted, or the PPU \
-                          program returned non-zero; 2 an unusable argument, file or folder, or an error on the way.";
+                          program did not return what was expected (0 or --expect) in time; 2 an unusable argument, file or folder, or an error on the way.";
 
 fn command() -> Command {
     Command::new("bss2")
@@ -34,7 +34,7 @@ fn command() -> Command {
                 .long("json")
                 .global(true)
                 .action(ArgAction::SetTrue)
-                .help("Print one JSON document instead of text"),
+                .help("Print one JSON document instead of text (serve: one for each event, a line each)"),
         )
         .arg(
             Arg::new("verbose")

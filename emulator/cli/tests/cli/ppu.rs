@@ -136,6 +136,18 @@ fn a_program_that_sleeps_between_interrupts_is_waited_for() {
 }
 
 #[test]
+fn a_program_that_waits_for_somebody_outside_has_not_returned() {
+    // The exit routine without the store of the stack pointer is a `wait` like any other.
+    let mut image = HELLO.image.to_vec();
+    let store = image.windows(4).position(|word| word == [0x90, 0x2c, 0, 0]).unwrap();
+    image[store..store + 4].copy_from_slice(&[0x60, 0, 0, 0]);
+    let (_folder, path) = file("asleep.elf", &image);
+    let output = bss2(&["ppu", "run", path.to_str().unwrap(), "--expect", "42"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stdout).contains("\nasleep         at 0x0000006c <exit+0x14>\n"), "{output:?}");
+}
+
+#[test]
 fn a_program_that_does_not_end_in_time_is_named_with_its_place() {
     // This one waits for commands.
     let output = bss2(&["ppu", "run", "rstdp", "--timeout", "100us"]);
