@@ -134,7 +134,8 @@ fn loads(criterion: &mut Criterion) {
     ] {
         let core = core(columns, weight, options);
         let pulses = input(sources, rate, ms, columns, matching);
-        let synaptic: usize = pulses.iter().map(|pulse| pulse.top_row.count() + pulse.bottom_row.count()).sum();
+        let synaptic: usize =
+            pulses.iter().map(|pulse| pulse.top_row.count() + pulse.bottom_row.count()).sum();
         let fires = run(&mut core.clone(), &pulses, window, ms);
         eprintln!("{name}: {synaptic} synaptic events, {fires} fires");
         group.bench_function(name, |bencher| {

@@ -41,9 +41,10 @@ impl Device for Chip {
         let mut events = Vec::new();
         Chip::take_events(self, &mut events);
         into.extend(
-            events
-                .into_iter()
-                .map(|event| ChipEvent { time: event.time, payload: EventPayload::Spike(event.label.word()) }),
+            events.into_iter().map(|event| ChipEvent {
+                time: event.time,
+                payload: EventPayload::Spike(event.label.word()),
+            }),
         );
     }
 

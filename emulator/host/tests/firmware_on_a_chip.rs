@@ -39,7 +39,10 @@ fn run_to_sleep(chip: &mut Chip, ppu: usize) -> SimTime {
             return chip.now() - start;
         }
     }
-    panic!("PPU {ppu} does not come to sleep: pc {:#x}", chip.ppu(bss2_base::Hemisphere::from_index(ppu)).core.state().pc);
+    panic!(
+        "PPU {ppu} does not come to sleep: pc {:#x}",
+        chip.ppu(bss2_base::Hemisphere::from_index(ppu)).core.state().pc
+    );
 }
 
 #[test]
