@@ -86,7 +86,7 @@ pub(super) fn configure(program: &mut ProgramBuilder) {
             write(program, coordinates::synapse_driver(hemisphere, driver), &config);
         }
         for row in 0..=NOISE_ROW {
-            let in_game = |column: u8| column % 2 == 0 && usize::from(column / 2) < ROWS;
+            let in_game = |column: u8| column.is_multiple_of(2) && usize::from(column / 2) < ROWS;
             let weight = if row == NOISE_ROW { 0 } else { INITIAL_WEIGHT };
             write_row(program, hemisphere, row as u8, RowView::Labels, |column| {
                 if in_game(column) { synapse_label(row) } else { UNUSED_LABEL }
