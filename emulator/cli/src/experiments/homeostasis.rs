@@ -51,7 +51,7 @@ pub(super) struct Homeostasis {
     /// Neurons of each hemisphere, 2..=256
     #[arg(long, default_value_t = 64, value_name = "N")]
     neurons: usize,
-    /// Duration in steps of 10 ms, 31..=128
+    /// Duration in steps of 10 ms, 8..=128
     #[arg(long, default_value_t = 40, value_name = "N")]
     steps: usize,
     /// Synaptic strength that the neurons are calibrated to: CADC codes for a weight of 1 and a spike a microsecond
@@ -77,7 +77,7 @@ const KHZ_PER_SPIKE: f64 = 0.1;
 /// Spikes in a period, and the same as a rate.
 const TARGET: u32 = 60;
 const TARGET_KHZ: f64 = TARGET as f64 * KHZ_PER_SPIKE;
-/// The first step that counts for the evaluation: 300 ms.
+/// The first step that counts for the evaluation: 300 ms, or the last quarter of a shorter run.
 const SETTLED: usize = 30;
 /// Steps of the control experiment: as many as are evaluated of 400 ms.
 const CONTROL_STEPS: usize = 10;
@@ -150,13 +150,21 @@ impl Homeostasis {
         if !(2..=COLUMNS).contains(&self.neurons) {
             return refuse("neurons", format!("{} is not within 2..=256", self.neurons));
         }
-        if !(SETTLED + 1..=RECORD_CAPACITY).contains(&self.steps) {
-            return refuse("steps", format!("{} is not within 31..={RECORD_CAPACITY}", self.steps));
+        if !(8..=RECORD_CAPACITY).contains(&self.steps) {
+            return refuse("steps", format!("{} is not within 8..={RECORD_CAPACITY}", self.steps));
+        }
+        if !(self.strength > 0.0 && self.strength.is_finite()) {
+            return refuse("strength", format!("{} is not above 0", self.strength));
         }
         if self.control_weight > 63 {
             return refuse("control-weight", format!("{} is not within 0..=63", self.control_weight));
         }
         Ok(())
+    }
+
+    /// The first step that counts for the evaluation.
+    fn settled(&self) -> usize {
+        SETTLED.min(self.steps * 3 / 4)
     }
 
     /// The first regulated column.
@@ -359,7 +367,7 @@ impl Homeostasis {
         context.plot("rates", &rates)?;
         context.plot("weights", &weights)?;
 
-        let (regulated, fixed) = (course.rates(SETTLED), control.rates(0));
+        let (regulated, fixed) = (course.rates(self.settled()), control.rates(0));
         let top = regulated.iter().chain(&fixed).fold(2.0 * TARGET_KHZ, |top, rate| rate.max(top));
         let distributions = vec![
             Distribution {
@@ -367,9 +375,13 @@ impl Homeostasis {
                 values: fixed,
                 hue: Hue::Grey,
             },
-            Distribution { label: "regulated, from 300 ms on".into(), values: regulated, hue: Hue::Blue },
+            Distribution {
+                label: format!("regulated, from {} ms on", 10 * self.settled()),
+                values: regulated,
+                hue: Hue::Blue,
+            },
         ];
-        if course.counts.len() > SETTLED {
+        if course.counts.len() > self.settled() {
             context.plot(
                 "rate-distribution",
                 &Histogram {
@@ -402,12 +414,12 @@ impl Homeostasis {
     }
 
     fn evaluate(&self, course: &Course, control: &Course, chip_time: SimTime) -> Report {
-        let rates = course.rates(SETTLED);
+        let rates = course.rates(self.settled());
         let fixed = control.rates(0);
         let single: Vec<f64> = course
             .counts
             .iter()
-            .skip(SETTLED)
+            .skip(self.settled())
             .flatten()
             .map(|&count| KHZ_PER_SPIKE * f64::from(count))
             .collect();
@@ -454,6 +466,46 @@ fn write_background(program: &mut ProgramBuilder, source: u32) {
         let register = Register { block: BackgroundSpikeSource::BLOCK, instance: source, word };
         if let Some(address) = register.address() {
             program.write(address, settings.to_words()[usize::from(word)]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Strong synapses need smaller weights, which are reached sooner. (Beyond 12 the strength of the input is at its end.)
+    fn short() -> Homeostasis {
+        Homeostasis { neurons: 6, steps: 36, strength: 12.0, control_weight: 24 }
+    }
+
+    #[test]
+    fn a_few_neurons_find_their_weights_and_would_differ_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let report = short().run(&Context::quiet(1, folder.path()).unwrap()).unwrap();
+        let figure = |name: &str| report.figures().iter().find(|figure| figure.name() == name).unwrap();
+        for name in ["neurons_within_1_5_khz", "control_deviation_ratio"] {
+            assert_eq!(figure(name).met(), Some(true), "{:?}", report.figures());
+        }
+        let steps = std::fs::read_to_string(folder.path().join("steps.csv")).unwrap();
+        assert_eq!(steps.lines().count(), 1 + 36 * 12);
+        assert!(steps.lines().nth(1).unwrap().starts_with("10,0,125,0,0"), "weights and rates begin at 0");
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused_before_any_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = Context::quiet(1, folder.path()).unwrap();
+        for (experiment, option) in [
+            (Homeostasis { neurons: 257, ..short() }, "neurons"),
+            (Homeostasis { steps: 129, ..short() }, "steps"),
+            (Homeostasis { control_weight: 64, ..short() }, "control-weight"),
+            (Homeostasis { strength: -1.0, ..short() }, "strength"),
+        ] {
+            match experiment.run(&context) {
+                Err(ExperimentError::Option { option: refused, .. }) => assert_eq!(refused, option),
+                other => panic!("{other:?}"),
+            }
         }
     }
 }
