@@ -76,7 +76,7 @@ impl ColumnMask {
     /// The columns in the set, ascending.
     pub fn iter(self) -> impl Iterator<Item = Column> {
         let words = self.0.data;
-        (0u8..).step_by(64).zip(words).flat_map(|(first, mut rest)| {
+        [0u8, 64, 128, 192].into_iter().zip(words).flat_map(|(first, mut rest)| {
             core::iter::from_fn(move || {
                 (rest != 0).then(|| {
                     let bit = rest.trailing_zeros() as u8;
