@@ -2,7 +2,7 @@
 //! what they share, analog cells that settle, conversions and resets.
 
 use bss2_base::{Hemisphere, Neuron, SimTime};
-use bss2_chip::registers::capmem::{CapMemCell, NeuronParameter as Cell};
+use bss2_chip::registers::capmem::{CapMemCell, NeuronParameter as Cell, SharedParameter};
 use bss2_chip::registers::neuron::{NeuronBackendConfig, NeuronConfig};
 use bss2_chip::registers::padi::{CommonPADIBusConfig, SynapseDriverConfig};
 use bss2_chip::registers::spl1::{BackgroundSpikeSource, CrossbarOutputConfig};
@@ -80,12 +80,45 @@ fn write<T: TypedBlock>(chip: &mut Chip, instance: u32, values: &T) {
     }
 }
 
+/// Shared cells of a calibrated chip (analog-core 2.3), as far as the default chip leaves them elsewhere.
+const SHARED_CELLS: [(SharedParameter, u16); 15] = [
+    (SharedParameter::CadcVRampOffset, 31),
+    (SharedParameter::CadcVBiasRampBuf, 400),
+    (SharedParameter::NeuronVBiasCascN, 250),
+    (SharedParameter::SynIBiasDac, 600),
+    (SharedParameter::SynIBiasRamp, 80),
+    (SharedParameter::SynIBiasStore, 70),
+    (SharedParameter::SynIBiasCorout, 600),
+    (SharedParameter::CadcIRampSlope, 369),
+    (SharedParameter::CadcIBiasComp, 1022),
+    (SharedParameter::CadcIBiasVresetBuf, 1022),
+    (SharedParameter::NeuronIBiasReadoutAmp, 110),
+    (SharedParameter::NeuronIBiasLeakSourceFollower, 100),
+    (SharedParameter::NeuronIBiasSpikeComparator, 200),
+    (SharedParameter::NeuronIBiasSyninDrop, 300),
+    (SharedParameter::StpIBiasComparator, 1022),
+];
+
+/// A neuron that listens, and may fire or not.
+fn neuron_config(en_fire: bool) -> NeuronConfig {
+    NeuronConfig {
+        en_fire,
+        en_thresh_comp: true,
+        en_readout_amp: true,
+        en_synin_exc: true,
+        en_synin_inh: true,
+        en_reset_mul: true,
+        mem_cap_size: 63,
+        ..NeuronConfig::default()
+    }
+}
+
 impl Scene {
     /// Sets the scene on a new chip.
     pub(crate) fn set(seed: u64, idle_fast_forward: bool, cast: Cast) -> Self {
         let mut options = ChipOptions { seed, idle_fast_forward, ..ChipOptions::default() };
         // Cells settle in many small steps.
-        options.capmem.settling_slice = SimTime::from_us(50);
+        options.capmem.settling_slice = SimTime::from_us(100);
         let mut chip = Chip::with_options(options);
         default_chip().for_each(|(address, value)| chip.write(address, value, 0xf));
         chip.set_board_voltage(0, 1, 0.9);
@@ -94,7 +127,11 @@ impl Scene {
             write(&mut chip, hemisphere, &cadc::CADCConfig { enable: true, ..Default::default() });
         }
         Self::network(&mut chip);
-        chip.advance(SimTime::from_ms(12));
+        chip.advance(SimTime::from_ms(10));
+        // Only now may neurons fire.
+        for neuron in Neuron::all() {
+            write(&mut chip, coordinates::neuron_config(neuron), &neuron_config(true));
+        }
 
         let programs = match cast {
             Cast::HomeostasisAndStdp => [&bss2_firmware::HOMEOSTASIS, &bss2_firmware::STDP],
@@ -110,6 +147,7 @@ impl Scene {
             write_symbol(&mut chip, ppu, program, PARAMETERS, &words);
         }
         let commands = loaded.map(|program| symbol_word(&program, CONTROL));
+        chip.take_events(&mut Vec::new());
         let start = chip.now();
         let script = Self::script(start, cast, commands);
         Self { chip, script }
@@ -122,7 +160,7 @@ impl Scene {
             for (cell, code) in [
                 (Cell::VLeak, 630),
                 (Cell::VReset, 610),
-                (Cell::VThreshold, 235 + numbers.next(50) as u16),
+                (Cell::VThreshold, 310 + numbers.next(60) as u16),
                 (Cell::IBiasLeak, 115),
                 (Cell::IBiasReset, 1022),
                 (Cell::IBiasSyninExcTau, 50),
@@ -135,22 +173,18 @@ impl Scene {
                 let instance = coordinates::capmem_cell(neuron.quadrant(), cell.row(), neuron.column() % 128);
                 write(chip, instance, &CapMemCell { value: code });
             }
-            let config = NeuronConfig {
-                en_fire: true,
-                en_thresh_comp: true,
-                en_readout_amp: true,
-                en_synin_exc: true,
-                en_synin_inh: true,
-                en_reset_mul: true,
-                mem_cap_size: 63,
-                ..NeuronConfig::default()
-            };
             let backend = NeuronBackendConfig { en_spike_out: true, ..NeuronBackendConfig::default() }
                 .with_address_out(neuron.column())
                 .with_refractory_time(250)
                 .with_reset_holdoff(15);
-            write(chip, coordinates::neuron_config(neuron), &config);
+            write(chip, coordinates::neuron_config(neuron), &neuron_config(false));
             write(chip, coordinates::neuron_backend(neuron), &backend);
+        }
+        for (parameter, code) in SHARED_CELLS {
+            let (column, row) = parameter.place();
+            for &quadrant in parameter.blocks() {
+                write(chip, coordinates::capmem_cell(quadrant, row, column), &CapMemCell { value: code });
+            }
         }
         for hemisphere in Hemisphere::ALL {
             // Three buses take events from the crossbar, the fourth those of the processors.
@@ -176,8 +210,8 @@ impl Scene {
             let array = ARRAY[hemisphere.index()];
             for row in 0..256 {
                 for quad in 0..64 {
-                    let weights = numbers.next(1 << 32) as u32 & 0x2c2c_2c2c;
-                    let labels = numbers.next(1 << 32) as u32 & 0x3f3f_3f3f;
+                    let weights = numbers.next(1 << 31) as u32 & 0x0c0c_0c0c;
+                    let labels = numbers.next(1 << 31) as u32 * 2 & 0x3f3f_3f3f;
                     chip.write(array + 64 * row + quad, weights, 0xf);
                     chip.write(array + 0x4_0000 + 64 * row + quad, labels, 0xf);
                 }
@@ -253,6 +287,9 @@ impl Scene {
         // A driver and a crossbar node change while events are under way.
         at(140.0, Access::Write(0x0011_0400 + 4 * 9 + 1, 0x3f60));
         at(141.0, Access::Write(0x0013_0019 + 6, 0x2000));
+        // At last, how much the programs have done: word 4 of the control block counts trials.
+        at(399.9, Access::Read(top + 4));
+        at(399.9, Access::Read(bottom + 4));
         script.sort_by_key(|(time, _)| *time);
         script
     }
