@@ -84,6 +84,12 @@ impl Ppu {
         self.runs() && self.asleep
     }
 
+    /// Whether the core sleeps and no timer of its own will wake it: only an access from outside can. So firmware ends
+    /// (ppu-isa 7.2).
+    pub fn sleeps_for_good(&self) -> bool {
+        self.sleeps() && self.wakes_at.is_none()
+    }
+
     /// When the core issues its next instruction; [`SimTime::MAX`] while nothing but an access from outside can
     /// make it do so.
     pub(crate) fn next_issue(&self) -> SimTime {

@@ -16,13 +16,20 @@ impl Cancel {
     /// A flag that the first Ctrl-C (or a polite termination signal) sets. The second one leaves the program at once with
     /// code 130. Where the system gives no handler, or one is installed already, the flag merely stays unset.
     pub(crate) fn on_ctrl_c() -> Self {
+        Self::on_ctrl_c_saying(
+            "stopping; what was computed so far will be written (Ctrl-C again leaves at once)",
+        )
+    }
+
+    /// [`on_ctrl_c`](Self::on_ctrl_c) with other words for the user.
+    pub(crate) fn on_ctrl_c_saying(words: &'static str) -> Self {
         let cancel = Self::new();
         let flag = cancel.clone();
         let handler = move || {
             if flag.0.swap(true, Ordering::SeqCst) {
                 std::process::exit(130);
             }
-            eprintln!("\nstopping; what was computed so far will be written (Ctrl-C again leaves at once)");
+            eprintln!("\n{words}");
         };
         if let Err(error) = ctrlc::set_handler(handler) {
             tracing::warn!("Ctrl-C will end the program without writing what was computed: {error}");

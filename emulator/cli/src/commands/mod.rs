@@ -1,13 +1,18 @@
 //! The command tree; every command is a file with `command()` (its description) and `execute()` (its work).
 
+mod inspect;
 mod ppu;
 mod run;
+mod serve;
+mod values;
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::text;
 use crate::{Failure, Outcome};
@@ -39,6 +44,8 @@ fn command() -> Command {
         )
         .subcommand(run::command())
         .subcommand(ppu::command())
+        .subcommand(inspect::command())
+        .subcommand(serve::command())
 }
 
 /// Reads the arguments and does what they say.
@@ -48,10 +55,13 @@ pub(crate) fn execute(arguments: &[OsString]) -> Result<Outcome, Failure> {
         Err(error) => return explain(error, arguments),
     };
     let json = matches.get_flag("json");
-    start_log(matches.get_count("verbose"));
+    let serves = matches.subcommand_name() == Some("serve");
+    start_log(matches.get_count("verbose"), serves, json);
     match matches.subcommand() {
         Some(("run", matches)) => run::execute(matches, json),
         Some(("ppu", matches)) => ppu::execute(matches, json),
+        Some(("inspect", matches)) => inspect::execute(matches, json),
+        Some(("serve", matches)) => serve::execute(matches, json),
         _ => Err(Failure::new("no command given").hint("bss2 --help lists them")),
     }
 }
@@ -74,12 +84,19 @@ fn explain(error: clap::Error, arguments: &[OsString]) -> Result<Outcome, Failur
     }
 }
 
-/// Warnings, or more with `-v`, to standard error.
-fn start_log(verbose: u8) {
-    let level = ["warn", "info", "debug", "trace"][usize::from(verbose.min(3))];
+/// Warnings, or more with `-v`, to standard error. A server also says who connects, with `--json` as lines of JSON.
+fn start_log(verbose: u8, serves: bool, json: bool) {
+    let level = match ["warn", "info", "debug", "trace"][usize::from(verbose.min(3))] {
+        "warn" if serves => "warn,bss2_host=info",
+        level => level,
+    };
     let filter = EnvFilter::try_from_env("BSS2_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let registry = tracing_subscriber::registry().with(filter);
     // A log that is already there (several runs in one test process) stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = match serves && json {
+        true => registry.with(serve::JsonLog).try_init(),
+        false => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init(),
+    };
 }
 
 #[cfg(test)]

@@ -1,0 +1,144 @@
+//! A chip on which one processor runs one program, with nobody at the other end of its links.
+
+use bss2_base::{Hemisphere, SimTime};
+use bss2_chip::Chip;
+use bss2_host::device::{Device, SharedMemory};
+use bss2_host::ppu_program::{
+    Contents, MAILBOX, MAILBOX_SIZE, PpuMemory, PpuProgram, RETURN_CODE, mailbox_text,
+};
+use ppu_isa::Observer;
+
+use super::symbols::Symbols;
+use crate::cancel::Cancel;
+
+/// Omnibus word address of a processor's SRAM (register-map 5.11).
+const SRAM: [u32; 2] = [0x0280_0000, 0x0380_0000];
+/// Omnibus word address of its control register; bit 0 releases the reset.
+const CONTROL: [u32; 2] = [0x02a0_0000, 0x03a0_0000];
+/// Where the exit routine of the firmware runtime waits for good, even when a timer wakes it.
+const EXIT: &str = "exit";
+/// How often one looks whether the program has ended. Its end is exact to the cycle all the same.
+const LOOK_INTERVAL: SimTime = SimTime::from_us(10);
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The program has left its return code and sleeps.
+    Returned(i32),
+    /// The time was over first.
+    TimedOut,
+    /// The user did not want to wait.
+    Interrupted,
+}
+
+/// A chip after power-up with a program in its memories.
+pub(super) struct Machine {
+    chip: Chip,
+    hemisphere: Hemisphere,
+    symbols: Symbols,
+    released: SimTime,
+}
+
+impl Machine {
+    pub(super) fn new(program: &PpuProgram, hemisphere: Hemisphere, seed: u64) -> Self {
+        let mut chip = Chip::new(seed);
+        // What follows from the reset values of all registers is worked out in the first cycle.
+        chip.advance(SimTime::FABRIC_CYCLE);
+        let released = chip.now();
+        let mut machine = Self { chip, hemisphere, symbols: Symbols::of(program), released };
+        for memory in [PpuMemory::Internal, PpuMemory::External, PpuMemory::ExternalDram] {
+            for segment in program.segments(memory) {
+                // All memories are zero after power-up.
+                if let Contents::Bytes(bytes) = &segment.contents {
+                    machine.write(memory, segment.offset, bytes);
+                }
+            }
+        }
+        machine
+    }
+
+    /// Writes bytes to a memory as a host does: word by word, with enables.
+    pub(super) fn write(&mut self, memory: PpuMemory, offset: u32, bytes: &[u8]) {
+        let mut rest = bytes;
+        let mut offset = offset;
+        while !rest.is_empty() {
+            // As far as the word goes; enable bit 3 and the highest byte are at the lowest address.
+            let first = offset as usize % 4;
+            let (now, later) = rest.split_at(rest.len().min(4 - first));
+            let mut word = [0; 4];
+            word[first..first + now.len()].copy_from_slice(now);
+            let enables = (first..first + now.len()).fold(0, |bits, byte| bits | 8 >> byte);
+            let (index, value) = (offset / 4, u32::from_be_bytes(word));
+            match memory {
+                PpuMemory::Internal => {
+                    let address = SRAM[self.hemisphere.index()] + index;
+                    Device::write(&mut self.chip, address, value, enables);
+                }
+                PpuMemory::External => self.chip.write_shared(SharedMemory::Sram, index, value, enables),
+                PpuMemory::ExternalDram => self.chip.write_shared(SharedMemory::Dram, index, value, enables),
+            }
+            offset += now.len() as u32;
+            rest = later;
+        }
+    }
+
+    /// Releases the reset and lets the program run until it has ended, for `limit` at the most.
+    pub(super) fn run(&mut self, limit: SimTime, cancel: &Cancel, observer: &mut impl Observer) -> Ending {
+        self.released = self.chip.now();
+        let end = self.released + limit;
+        Device::write(&mut self.chip, CONTROL[self.hemisphere.index()], 1, 0xf);
+        loop {
+            if cancel.is_set() {
+                return Ending::Interrupted;
+            }
+            let next = end.min(self.chip.now() + LOOK_INTERVAL);
+            match self.hemisphere {
+                Hemisphere::Top => self.chip.advance_observed(next, observer, &mut ()),
+                Hemisphere::Bottom => self.chip.advance_observed(next, &mut (), observer),
+            }
+            if self.has_exited() {
+                return Ending::Returned(self.word(RETURN_CODE) as i32);
+            }
+            if next == end {
+                return Ending::TimedOut;
+            }
+        }
+    }
+
+    fn has_exited(&self) -> bool {
+        let ppu = self.chip.ppu(self.hemisphere);
+        let in_exit = || self.symbols.containing(self.pc()).is_some_and(|(name, _)| name == EXIT);
+        ppu.sleeps() && (ppu.sleeps_for_good() || in_exit())
+    }
+
+    /// The word of SRAM at a byte address.
+    fn word(&self, address: u32) -> u32 {
+        self.chip.ppu(self.hemisphere).sram[address as usize / 4]
+    }
+
+    /// The text that the program has left in its mailbox.
+    pub(super) fn mailbox(&self) -> String {
+        let words = (MAILBOX..MAILBOX + MAILBOX_SIZE).step_by(4);
+        mailbox_text(&words.map(|address| self.word(address)).collect::<Vec<_>>())
+    }
+
+    /// Where the processor is.
+    pub(super) fn pc(&self) -> u32 {
+        self.chip.ppu(self.hemisphere).core.state().pc
+    }
+
+    /// Cycles from the release of the reset until the processor fell asleep, or until now if it is awake.
+    pub(super) fn cycles(&self) -> u64 {
+        let asleep = self.chip.ppu(self.hemisphere).core.asleep_since();
+        asleep.unwrap_or_else(|| (self.chip.now() - self.released).cycles(SimTime::FABRIC_CYCLE))
+    }
+
+    /// Chip time that was simulated, in cycles: up to the next look after the program's end.
+    pub(super) fn simulated_cycles(&self) -> u64 {
+        (self.chip.now() - self.released).cycles(SimTime::FABRIC_CYCLE)
+    }
+
+    pub(super) fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+}

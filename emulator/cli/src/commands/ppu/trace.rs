@@ -1,0 +1,168 @@
+//! The commit log: everything that a processor did, one line for each instruction.
+//!
+//! ```text
+//! # bss2 ppu commit log, format 1: cycle address word instruction ; effects
+//! # main
+//!          9 00000074 9421fff0  stwu    r1,-16(r1) ; store 00002fd0:f=00002fe0, r1=00002fd0
+//!         52 wake
+//! ```
+//!
+//! Cycles are decimal and count from the release of the reset; all else is hexadecimal. A step behind the first of an instruction
+//! that takes several has its number in brackets behind the word. Effects are in the order in which they happened; enables of partial accesses
+//! are four bits, the highest for the lowest address. Lines that begin with `#` are comments. Two logs are the same
+//! exactly if the processors did the same in the same cycles.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use ppu_isa::timing::Slot;
+use ppu_isa::{Effect, Interrupt, Observer};
+
+use super::listing::Line;
+use super::symbols::Symbols;
+
+/// Counts instructions, and passes on what it sees.
+#[derive(Debug, Default)]
+pub(super) struct Counted<O> {
+    /// Instructions that were executed to the end of their first step.
+    pub(super) instructions: u64,
+    pub(super) inner: O,
+}
+
+impl<O: Observer> Observer for Counted<O> {
+    #[inline(always)]
+    fn issued(&mut self, at: u64, slot: Slot<'_>) {
+        self.instructions += u64::from(slot.step == 0);
+        self.inner.issued(at, slot);
+    }
+    #[inline(always)]
+    fn effect(&mut self, at: u64, effect: Effect) {
+        self.inner.effect(at, effect);
+    }
+}
+
+/// Writes the log. An error of the writer is kept until [`finish`](Self::finish); nothing is written after it.
+pub(super) struct CommitLog<'s, W> {
+    out: W,
+    symbols: &'s Symbols,
+    /// Effects of the instruction that is about to issue.
+    effects: String,
+    /// Events between instructions that are reported while one issues.
+    behind: String,
+    /// Start of the symbol that the last instruction was in.
+    symbol: Option<u32>,
+    error: Option<io::Error>,
+}
+
+impl<'s, W: Write> CommitLog<'s, W> {
+    pub(super) fn new(out: W, symbols: &'s Symbols) -> Self {
+        let mut log =
+            Self { out, symbols, effects: String::new(), behind: String::new(), symbol: None, error: None };
+        log.line("# bss2 ppu commit log, format 1: cycle address word instruction ; effects");
+        log
+    }
+
+    /// Writes what is left, and tells of the first error there was.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        match self.error {
+            Some(error) => Err(error),
+            None => self.out.flush(),
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        if self.error.is_none()
+            && let Err(error) = writeln!(self.out, "{line}")
+        {
+            self.error = Some(error);
+        }
+    }
+}
+
+impl<W: Write> Observer for CommitLog<'_, W> {
+    fn issued(&mut self, at: u64, slot: Slot<'_>) {
+        let symbol = self.symbols.containing(slot.address);
+        let start = symbol.map(|(_, offset)| slot.address - offset);
+        if start != self.symbol {
+            self.symbol = start;
+            let name = symbol.map_or("no symbol", |(name, _)| name);
+            self.line(&format!("# {name}"));
+        }
+        let Line { address, word, text, .. } = Line::new(slot.instruction.word(), slot.address, self.symbols);
+        let step = if slot.step == 0 { String::new() } else { format!("[{}]", slot.step) };
+        let mut line = format!("{at:>10} {address:08x} {word:08x}{step}  {text}");
+        if !self.effects.is_empty() {
+            let _ = write!(line, " ; {}", self.effects);
+            self.effects.clear();
+        }
+        self.line(&line);
+        if !self.behind.is_empty() {
+            let behind = std::mem::take(&mut self.behind);
+            self.line(&behind);
+        }
+    }
+
+    fn effect(&mut self, at: u64, effect: Effect) {
+        match effect {
+            // `wait` issues behind this report.
+            Effect::Sleep => self.behind = format!("{at:>10} sleep"),
+            Effect::Wake => self.line(&format!("{at:>10} wake")),
+            Effect::Interrupt { interrupt, return_address } => {
+                // SRR0, SRR1 and MSR are written with it.
+                let written = std::mem::take(&mut self.effects);
+                let separator = if written.is_empty() { "" } else { " ; " };
+                let name = interrupt_name(interrupt);
+                self.line(&format!(
+                    "{at:>10} interrupt {name}, back to {return_address:08x}{separator}{written}"
+                ));
+            }
+            effect => {
+                if !self.effects.is_empty() {
+                    self.effects.push_str(", ");
+                }
+                describe(&mut self.effects, &effect);
+            }
+        }
+    }
+}
+
+fn interrupt_name(interrupt: Interrupt) -> &'static str {
+    match interrupt {
+        Interrupt::ExternalInput => "external-input",
+        Interrupt::Alignment => "alignment",
+        Interrupt::Program => "program",
+        Interrupt::Doorbell => "doorbell",
+        Interrupt::FixedInterval => "fixed-interval",
+        Interrupt::Decrementer => "decrementer",
+    }
+}
+
+fn describe(text: &mut String, effect: &Effect) {
+    // Writing to a string succeeds.
+    let _ = match effect {
+        Effect::Gpr { index, value } => write!(text, "r{index}={value:08x}"),
+        Effect::Cr(value) => write!(text, "cr={value:08x}"),
+        Effect::Spr { spr, value } => write!(text, "{}={value:08x}", spr.name().to_lowercase()),
+        Effect::Msr(value) => write!(text, "msr={value:08x}"),
+        Effect::Load { address, enables, word } => {
+            write!(text, "load {address:08x}:{:x}={word:08x}", enables.bits())
+        }
+        Effect::Store { address, enables, word } => {
+            write!(text, "store {address:08x}:{:x}={word:08x}", enables.bits())
+        }
+        Effect::LoadVector { address } => write!(text, "load-vector {address:08x}"),
+        Effect::StoreVector { address, value } => write!(text, "store-vector {address:08x}={value:?}"),
+        Effect::VectorIn { address, lanes } => write!(text, "in {address:08x}:{:032x}", lanes.0),
+        Effect::VectorOut { address, lanes, value } => {
+            write!(text, "out {address:08x}:{:032x}={value:?}", lanes.0)
+        }
+        Effect::VectorRegister { index, value } => write!(text, "v{index}={value:?}"),
+        Effect::Accumulator => write!(text, "accumulator"),
+        Effect::VectorCondition => write!(text, "vector-condition"),
+        Effect::Pins { output, enable } => write!(text, "pins={output:08x}:{enable:08x}"),
+        Effect::UnknownInstruction { .. } => write!(text, "unknown-instruction"),
+        Effect::UnknownSpr { number } => write!(text, "unknown-spr {number:x}"),
+        // Kinds of effects that are younger than this format.
+        other => write!(text, "{other:?}"),
+    };
+}
