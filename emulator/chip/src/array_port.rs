@@ -137,9 +137,7 @@ impl Shared {
                 self.reset_neurons(hemisphere, payload, (0..4).map(bytes));
                 self.pulse_from_now(hemisphere);
             }
-            _ => self
-                .diagnostics
-                .once(format!("{hemisphere:?} array: write at offset {offset:#x} is lost")),
+            _ => self.diagnostics.once(format!("{hemisphere:?} array: write at offset {offset:#x} is lost")),
         }
     }
 

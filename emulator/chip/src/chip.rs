@@ -59,9 +59,18 @@ impl Chip {
     }
 
     /// [`advance`](Self::advance) with somebody watching the top and the bottom processor.
-    pub fn advance_observed(&mut self, until: SimTime, top: &mut impl Observer, bottom: &mut impl Observer) {
+    ///
+    /// Ends early when an observer stops its processor, and says where. The chip is then between two steps of its kernel:
+    /// its clock is not at `until`, and the other processor may be some cycles ahead or behind. To go on, call this again;
+    /// the chip comes to `until` in the same state as without the interruption.
+    pub fn advance_observed(
+        &mut self,
+        until: SimTime,
+        top: &mut impl Observer,
+        bottom: &mut impl Observer,
+    ) -> Option<Halt> {
         if until <= self.now() {
-            return;
+            return None;
         }
         loop {
             // The processor that is behind goes first, the top one at equal times.
@@ -69,16 +78,26 @@ impl Chip {
             if first.min(second) >= until {
                 break;
             }
-            if first <= second {
-                self.run_processor(Hemisphere::Top, second, until, top);
+            let halt = if first <= second {
+                self.run_processor(Hemisphere::Top, second, until, top)
             } else {
-                self.run_processor(Hemisphere::Bottom, first, until, bottom);
+                self.run_processor(Hemisphere::Bottom, first, until, bottom)
+            };
+            if halt.is_some() {
+                return halt;
             }
         }
         self.shared.advance(until);
         for ppu in &mut self.ppus {
             ppu.receive(until);
         }
+        None
+    }
+
+    /// Whether neither processor will ever execute an instruction again unless something from outside makes it: each is
+    /// held in reset or sleeps for good, and nothing is on its way to it.
+    pub fn stands_still(&self) -> bool {
+        Hemisphere::ALL.iter().all(|&hemisphere| self.next_action(hemisphere) == SimTime::MAX)
     }
 
     /// When a processor does something next: issues an instruction, or receives what the other one has sent.
@@ -192,12 +211,12 @@ impl Chip {
         other_acts: SimTime,
         until: SimTime,
         observer: &mut impl Observer,
-    ) {
+    ) -> Option<Halt> {
         let [top, bottom] = &mut self.ppus;
         let (ppu, other) = if hemisphere == Hemisphere::Top { (top, bottom) } else { (bottom, top) };
         ppu.receive(Self::next_action_of(ppu));
         if ppu.next_issue() >= until {
-            return;
+            return None;
         }
         let look_ahead = other_acts.saturating_add(self.shared.options.latencies.omnibus_span());
         let arrival = ppu.incoming.front().map_or(SimTime::MAX, |incoming| incoming.at);
@@ -231,5 +250,22 @@ impl Chip {
             ppu.access(now, PpuAccess::Control(value));
             ppu.control_granted = ppu.runs();
         }
+        match stop {
+            Stop::Breakpoint { .. } | Stop::Watchpoint(_) => {
+                Some(Halt { hemisphere, at: self.ppus[hemisphere.index()].next_issue(), stop })
+            }
+            _ => None,
+        }
     }
+}
+
+/// An observer has stopped a processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Halt {
+    /// Which processor.
+    pub hemisphere: Hemisphere,
+    /// When its next instruction issues, as far as that is known.
+    pub at: SimTime,
+    /// Why: [`Stop::Breakpoint`], before an instruction, or [`Stop::Watchpoint`], behind one.
+    pub stop: Stop,
 }

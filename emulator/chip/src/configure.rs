@@ -3,9 +3,7 @@
 //! Commands act at once. Configuration is collected and applied in one go before time moves on, or before a command that
 //! could depend on it.
 
-use crate::registers::{
-    Block, Register, Written, cadc, coordinates, neuron, padi, spl1, synapse_memory,
-};
+use crate::registers::{Block, Register, Written, cadc, coordinates, neuron, padi, spl1, synapse_memory};
 use crate::shared::Shared;
 use crate::synapse_array::SWITCH_ROW;
 use bss2_base::{Column, Hemisphere, Neuron, Row};
@@ -178,9 +176,8 @@ impl Shared {
     fn configure_driver(&mut self, instance: u32) {
         let (hemisphere, driver) = coordinates::driver_of(instance);
         let config: padi::SynapseDriverConfig = self.typed(instance);
-        let [bottom, top] = config
-            .row_modes()
-            .map(|mode| events::RowMode::from_enables(mode.excitatory, mode.inhibitory));
+        let [bottom, top] =
+            config.row_modes().map(|mode| events::RowMode::from_enables(mode.excitatory, mode.inhibitory));
         if let Some(place) = events::Driver::new(driver.into()) {
             self.network.set_driver(
                 hemisphere,

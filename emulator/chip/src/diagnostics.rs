@@ -21,6 +21,8 @@ impl Diagnostics {
 
     /// An access of a plasticity processor that no memory and no register answers (ppu-isa 6.1, 6.2).
     pub(crate) fn unmapped(&mut self, hemisphere: Hemisphere, what: &str, address: u32) {
-        self.once(format!("PPU {hemisphere:?}: {what} at {address:#010x} hits nothing; reads 0, writes are lost"));
+        self.once(format!(
+            "PPU {hemisphere:?}: {what} at {address:#010x} hits nothing; reads 0, writes are lost"
+        ));
     }
 }

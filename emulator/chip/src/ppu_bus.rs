@@ -153,10 +153,10 @@ impl PpuBus<'_> {
                     Target::PpuSram(hemisphere, index) if hemisphere == self.hemisphere => {
                         self.sram[index] = enables.merge(self.sram[index], value);
                     }
-                    Target::PpuSram(_, word) => self
-                        .other
-                        .incoming
-                        .push_back(Incoming { at: arrives, access: PpuAccess::Sram { word, value, enables } }),
+                    Target::PpuSram(_, word) => self.other.incoming.push_back(Incoming {
+                        at: arrives,
+                        access: PpuAccess::Sram { word, value, enables },
+                    }),
                     Target::PpuControl(hemisphere) if hemisphere == self.hemisphere => {
                         if self.own_control != OwnControl::Granted {
                             self.own_control = OwnControl::Requested(value);

@@ -95,7 +95,7 @@ impl Machine {
             match self.hemisphere {
                 Hemisphere::Top => self.chip.advance_observed(next, observer, &mut ()),
                 Hemisphere::Bottom => self.chip.advance_observed(next, &mut (), observer),
-            }
+            };
             if self.has_exited() {
                 return Ending::Returned(self.word(RETURN_CODE) as i32);
             }
