@@ -10,13 +10,13 @@
 //!
 //! | code | meaning |
 //! |---|---|
-//! | 0 | the work was done; every acceptance bound of an experiment is met; a PPU program returned 0 |
-//! | 1 | the work was done or interrupted, and a bound is not met, or the experiment was interrupted by Ctrl-C, or a PPU program returned another value than 0 or did not end within its time limit |
+//! | 0 | the work was done; every acceptance bound of an experiment is met; a PPU program returned what was expected of it (0, or the value of `--expect`); a server was ended by Ctrl-C |
+//! | 1 | the work was done or interrupted, and a bound is not met, or the experiment was interrupted by Ctrl-C, or a PPU program returned another value or did not end within its time limit |
 //! | 2 | the work could not be done: an unusable argument, file or folder, or an error on the way. One line `error: ...` on standard error says what and where |
 //! | 130 | Ctrl-C was pressed a second time: the program left at once, unfinished files may remain |
 //!
 //! With `--json` standard output holds exactly one JSON document: the result, or for code 2
-//! `{"error": "...", "hint": "..."}`.
+//! `{"error": "...", "hint": "..."}`. `bss2 serve` is the exception: once it listens, each of its events is a document on a line of its own.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,12 +1,14 @@
 //! The command tree; every command is a file with `command()` (its description) and `execute()` (its work).
 
 mod inspect;
+mod power_up;
 mod ppu;
 mod run;
 mod serve;
 mod values;
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
@@ -18,7 +20,7 @@ use crate::text;
 use crate::{Failure, Outcome};
 
 const EXIT_CODES: &str = "Exit codes: 0 done and accepted; 1 a bound is not met, the run was interrupted, or the PPU \
-                          program returned non-zero; 2 an unusable argument, file or folder, or an error on the way.";
+                          program did not return what was expected (0 or --expect) in time; 2 an unusable argument, file or folder, or an error on the way.";
 
 fn command() -> Command {
     Command::new("bss2")
@@ -32,7 +34,7 @@ fn command() -> Command {
                 .long("json")
                 .global(true)
                 .action(ArgAction::SetTrue)
-                .help("Print one JSON document instead of text"),
+                .help("Print one JSON document instead of text (serve: one for each event, a line each)"),
         )
         .arg(
             Arg::new("verbose")
@@ -95,7 +97,10 @@ fn start_log(verbose: u8, serves: bool, json: bool) {
     // A log that is already there (several runs in one test process) stays.
     let _ = match serves && json {
         true => registry.with(serve::JsonLog).try_init(),
-        false => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init(),
+        false => {
+            let lines = tracing_subscriber::fmt::layer().without_time().with_writer(std::io::stderr);
+            registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init()
+        }
     };
 }
 

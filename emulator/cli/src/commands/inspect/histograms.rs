@@ -1,6 +1,6 @@
 //! The distributions of a chip's parameters as figures, one sheet for each circuit.
 
-use bss2_analog::mismatch::{ChipMismatch, Parameter};
+use bss2_analog::mismatch::{ChipMismatch, Kind, Parameter};
 
 use crate::artefacts::{ArtefactError, Artefacts};
 use crate::plots::{Axis, Distribution, Histogram, Hue, Plot, Sheet};
@@ -19,9 +19,10 @@ pub(super) fn write(individual: &ChipMismatch, artefacts: &Artefacts) -> Result<
         let Some(first) = circuit.first().filter(|_| !histograms.is_empty()) else { continue };
         let name = circuit_of(*first);
         let rows = histograms.chunks(COLUMNS);
-        let sheet = rows.fold(Sheet::new(format!("{name} of chip {}", individual.seed())), |sheet, row| {
-            sheet.row(row.iter().map(|histogram| histogram as &dyn Plot))
-        });
+        let sheet = rows.fold(
+            Sheet::new(format!("{name} of chip {}; target: the typical chip", individual.seed())),
+            |sheet, row| sheet.row(row.iter().map(|histogram| histogram as &dyn Plot)),
+        );
         artefacts.plot(&name.replace(['.', '_'], "-"), &sheet)?;
     }
     Ok(())
@@ -33,17 +34,40 @@ fn circuit_of(parameter: Parameter) -> &'static str {
     path.rsplit_once('.').map_or(path, |(circuit, _)| circuit)
 }
 
+/// What the values of a parameter are multiplied by, and the prefix of their unit, for a largest value that can be read.
+fn prefix(unit: &str, largest: f64) -> (f64, &'static str) {
+    const PREFIXES: [(f64, &str); 5] = [(1e3, "m"), (1e6, "µ"), (1e9, "n"), (1e12, "p"), (1e15, "f")];
+    let base = unit.split(['/', '*', ' ']).next().unwrap_or_default();
+    let takes_prefix = ["A", "C", "F", "S", "V", "s"].contains(&base);
+    if !takes_prefix || largest >= 1.0 || largest <= 0.0 {
+        return (1.0, "");
+    }
+    let fits = |(factor, _): &(f64, &str)| factor * largest >= 1.0;
+    PREFIXES.into_iter().find(fits).unwrap_or(PREFIXES[4])
+}
+
+/// What the independent values of an instance belong to.
+fn draw_names(kind: Kind) -> [&'static str; 2] {
+    match kind {
+        Kind::Neuron => ["excitatory", "inhibitory"],
+        _ => ["causal", "acausal"],
+    }
+}
+
 /// The values of a parameter, or nothing if there are few or they are all the same.
 fn histogram(individual: &ChipMismatch, parameter: Parameter) -> Option<Histogram> {
     let row = parameter.quantity();
     let instances = row.kind.instances();
-    let value = |draw| move |instance| individual.value_of(parameter, instance, draw);
+    let largest = (0..instances).map(|instance| individual.value(parameter, instance).abs());
+    let (factor, prefix) = prefix(row.unit, largest.fold(row.nominal.abs(), f64::max));
+    let value = |draw| move |instance| factor * individual.value_of(parameter, instance, draw);
     let values = |draw| (0..instances).map(value(draw)).collect::<Vec<f64>>();
     let hues = [Hue::Blue, Hue::Orange];
     let distributions: Vec<Distribution> = (0..row.draws)
+        .zip(draw_names(row.kind))
         .zip(hues)
-        .map(|(draw, hue)| Distribution {
-            label: if row.draws > 1 { format!("draw {draw}") } else { format!("{} instances", instances) },
+        .map(|((draw, name), hue)| Distribution {
+            label: if row.draws > 1 { name.to_owned() } else { format!("{instances} instances") },
             values: values(draw),
             hue,
         })
@@ -56,10 +80,10 @@ fn histogram(individual: &ChipMismatch, parameter: Parameter) -> Option<Histogra
     let name = row.path.rsplit('.').next().unwrap_or(row.path);
     Some(Histogram {
         title: String::new(),
-        x: Axis::new(format!("{name} ({})", row.unit)),
+        x: Axis::new(format!("{name} ({prefix}{})", row.unit)),
         y: format!("{:?}s", row.kind).to_lowercase(),
         bins: BINS,
         distributions,
-        target: Some(row.nominal),
+        target: Some(factor * row.nominal),
     })
 }

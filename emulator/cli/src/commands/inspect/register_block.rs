@@ -59,8 +59,8 @@ const fn encoding_name(encoding: Encoding) -> &'static str {
     }
 }
 
-/// Address of a word in the first instance; words in order count up.
-fn address(description: &BlockDescription, word: usize) -> u32 {
+/// Address of a word in the first instance.
+pub(super) fn address(description: &BlockDescription, word: usize) -> u32 {
     description.address_of(0, word as u8).unwrap_or(description.base)
 }
 
@@ -89,7 +89,10 @@ fn page(block: Block, description: &BlockDescription) -> String {
     let mut page = format!("{} ({})\n", description.name, block.group().replace('_', " "));
     page.push_str(&wrapped(&plain(description.doc), ""));
     let (instances, space) = (description.instances(), space_name(description.space));
-    page.push_str(&format!("\naddress {:#010x} ({space}), {instances} instances\n", description.base));
+    page.push_str(&match instances {
+        1 => format!("\none instance ({space})\n"),
+        _ => format!("\n{instances} instances ({space}), addresses below are those of the first\n"),
+    });
     for axis in description.axes {
         let last = axis.steps.count() - 1;
         let steps = match axis.steps {
@@ -180,7 +183,7 @@ fn object(block: Block, description: &BlockDescription) -> Value {
     };
     json!({
         "name": description.name, "group": block.group(), "space": space_name(description.space),
-        "base": description.base, "instances": description.instances(),
+        "first_address": address(description, 0), "instances": description.instances(),
         "axes": description.axes.iter().map(axis).collect::<Vec<_>>(),
         "words": description.words.iter().enumerate().map(word).collect::<Vec<_>>(),
         "doc": plain(description.doc),

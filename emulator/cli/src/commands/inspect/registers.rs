@@ -1,14 +1,15 @@
 //! `bss2 inspect registers`: what is where, and what a chip holds there.
 
 use bss2_base::SimTime;
-use bss2_chip::Chip;
 use bss2_chip::registers::reference::Coverage;
 use bss2_chip::registers::{
     Block, BlockDescription, DumpedRegister, Location, RegisterFile, Space, decode, default_chip,
 };
 use clap::Args;
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::register_block;
+use crate::commands::power_up;
 use crate::commands::values::address;
 use crate::text;
 use crate::{Failure, Outcome};
@@ -117,12 +118,14 @@ impl InspectRegisters {
 
     /// The registers of the FPGA and of a chip that were given their default configuration.
     fn dump(&self, blocks: &[Block]) -> impl Iterator<Item = DumpedRegister> {
-        let mut chip = Chip::new(self.seed);
+        let mut chip = power_up::chip(self.seed);
         // Memory on the FPGA is no register.
-        for (address, value) in default_chip().filter(|(address, _)| address >> 31 == 0) {
-            chip.write(address, value, 0xf);
-        }
-        chip.advance(chip.now() + SimTime::FABRIC_CYCLE);
+        let configuration = default_chip().filter(|(address, _)| address >> 31 == 0);
+        // Nobody needs a warning of what every host writes.
+        with_default(NoSubscriber::default(), || {
+            configuration.for_each(|(address, value)| chip.write(address, value, 0xf));
+            chip.advance(chip.now() + SimTime::FABRIC_CYCLE);
+        });
         let fpga = RegisterFile::fpga();
         let dump = |&block: &Block| {
             let file = if fpga.holds(block) { &fpga } else { chip.registers() };
@@ -162,7 +165,7 @@ fn list(json: bool) {
         let object = |(block, description, coverage): (Block, &BlockDescription, Coverage)| {
             serde_json::json!({
                 "name": description.name, "group": block.group(), "title": description.title(),
-                "space": register_block::space_name(description.space), "base": description.base,
+                "space": register_block::space_name(description.space), "first_address": register_block::address(description, 0),
                 "instances": description.instances(), "words": description.words.len(),
                 "bits_modelled": coverage.modelled, "bits_stored_only": coverage.stored_only,
                 "bits_tagged": coverage.tagged,
@@ -172,8 +175,8 @@ fn list(json: bool) {
     }
     let row = |(block, description, coverage): (Block, &BlockDescription, Coverage)| {
         let base = match description.space {
-            Space::Jtag => format!("jtag {:#x}", description.base),
-            _ => format!("{:#010x}", description.base),
+            Space::Jtag => format!("jtag {:#x}", register_block::address(description, 0)),
+            _ => format!("{:#010x}", register_block::address(description, 0)),
         };
         let bits = coverage.modelled + coverage.stored_only + coverage.tagged;
         vec![
@@ -186,6 +189,6 @@ fn list(json: bool) {
             description.title().trim_end_matches('.').to_owned(),
         ]
     };
-    let header = ["block", "group", "address", "instances", "words", "bits modelled", "what it is"];
+    let header = ["block", "group", "first address", "instances", "words", "bits modelled", "what it is"];
     text::print(&text::table(&header, &blocks.map(row).collect::<Vec<_>>()));
 }

@@ -8,23 +8,28 @@ use bss2_host::ppu_program::{
 };
 use ppu_isa::Observer;
 
-use super::symbols::Symbols;
+use super::symbols::{Symbols, code_base};
 use crate::cancel::Cancel;
+use crate::commands::power_up;
 
 /// Omnibus word address of a processor's SRAM (register-map 5.11).
 const SRAM: [u32; 2] = [0x0280_0000, 0x0380_0000];
 /// Omnibus word address of its control register; bit 0 releases the reset.
 const CONTROL: [u32; 2] = [0x02a0_0000, 0x03a0_0000];
-/// Where the exit routine of the firmware runtime waits for good, even when a timer wakes it.
-const EXIT: &str = "exit";
+/// Byte address in SRAM where the exit routine leaves the stack pointer (ppu-isa 6.7).
+const STACK_POINTER_AT_EXIT: u32 = 0x2ff0;
+/// `b .-4`: what follows the `wait` of the exit routine (ppu-isa 7.2).
+const BRANCH_BACK: u32 = 0x4bff_fffc;
 /// How often one looks whether the program has ended. Its end is exact to the cycle all the same.
 const LOOK_INTERVAL: SimTime = SimTime::from_us(10);
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The program has left its return code and sleeps.
+    /// The program has gone through the exit routine of its runtime, with this return code.
     Returned(i32),
+    /// It sleeps elsewhere, and no timer will wake it: it waits for somebody who is not there.
+    Asleep,
     /// The time was over first.
     TimedOut,
     /// The user did not want to wait.
@@ -41,9 +46,7 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(program: &PpuProgram, hemisphere: Hemisphere, seed: u64) -> Self {
-        let mut chip = Chip::new(seed);
-        // What follows from the reset values of all registers is worked out in the first cycle.
-        chip.advance(SimTime::FABRIC_CYCLE);
+        let chip = power_up::chip(seed);
         let released = chip.now();
         let mut machine = Self { chip, hemisphere, symbols: Symbols::of(program), released };
         for memory in [PpuMemory::Internal, PpuMemory::External, PpuMemory::ExternalDram] {
@@ -99,16 +102,38 @@ impl Machine {
             if self.has_exited() {
                 return Ending::Returned(self.word(RETURN_CODE) as i32);
             }
+            if self.chip.ppu(self.hemisphere).sleeps_for_good() {
+                return Ending::Asleep;
+            }
             if next == end {
                 return Ending::TimedOut;
             }
         }
     }
 
+    /// Whether the processor sleeps in an exit routine, as every runtime must have one for hosts to find the return code: stack
+    /// pointer stored, `wait`, branch back to it (ppu-isa 7.2). A timer may still wake it there.
     fn has_exited(&self) -> bool {
         let ppu = self.chip.ppu(self.hemisphere);
-        let in_exit = || self.symbols.containing(self.pc()).is_some_and(|(name, _)| name == EXIT);
-        ppu.sleeps() && (ppu.sleeps_for_good() || in_exit())
+        let stack_pointer = ppu.core.state().gpr[1];
+        ppu.sleeps()
+            && stack_pointer != 0
+            && self.word(STACK_POINTER_AT_EXIT) == stack_pointer
+            && self.instruction(self.pc()) == Some(BRANCH_BACK)
+    }
+
+    /// The instruction word at an address in SRAM or in FPGA memory.
+    fn instruction(&self, address: u32) -> Option<u32> {
+        let memory = [PpuMemory::ExternalDram, PpuMemory::External, PpuMemory::Internal]
+            .into_iter()
+            .find(|&memory| address >= code_base(memory))?;
+        let offset = address - code_base(memory);
+        let word = offset as usize / 4;
+        (offset < memory.size()).then(|| match memory {
+            PpuMemory::Internal => self.word(offset),
+            PpuMemory::External => self.chip.external_memory().read(SharedMemory::Sram.into(), word),
+            PpuMemory::ExternalDram => self.chip.external_memory().read(SharedMemory::Dram.into(), word),
+        })
     }
 
     /// The word of SRAM at a byte address.
@@ -127,13 +152,12 @@ impl Machine {
         self.chip.ppu(self.hemisphere).core.state().pc
     }
 
-    /// Cycles from the release of the reset until the processor fell asleep, or until now if it is awake.
-    pub(super) fn cycles(&self) -> u64 {
-        let asleep = self.chip.ppu(self.hemisphere).core.asleep_since();
-        asleep.unwrap_or_else(|| (self.chip.now() - self.released).cycles(SimTime::FABRIC_CYCLE))
+    /// Cycles from the release of the reset until the processor fell asleep; `None` if it is awake.
+    pub(super) fn asleep_since(&self) -> Option<u64> {
+        self.chip.ppu(self.hemisphere).core.asleep_since()
     }
 
-    /// Chip time that was simulated, in cycles: up to the next look after the program's end.
+    /// Cycles from the release of the reset until now: up to the next look after the program's end.
     pub(super) fn simulated_cycles(&self) -> u64 {
         (self.chip.now() - self.released).cycles(SimTime::FABRIC_CYCLE)
     }

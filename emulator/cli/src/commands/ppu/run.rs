@@ -22,9 +22,8 @@ use crate::{Failure, Outcome};
 
 /// Run a program on a chip after power-up, without host and network
 ///
-/// Ends when the program has returned (it sleeps and nothing inside the processor will wake it, or it sleeps in the exit routine of the
-/// runtime) or when its time is over. Exit code 0: it returned the expected value; 1: another value, or not in time; 2: it could not be
-/// loaded.
+/// Ends when the program has returned (it sleeps in the exit routine of its runtime), when it sleeps elsewhere and no timer will wake it,
+/// or when its time is over. Exit code 0: it returned the expected value; 1: another value, or none; 2: it could not be loaded.
 ///
 /// Programs made with the runtime of this project learn from the variable `ppu_index` on which processor they are; it is set
 /// unless --set does it.
@@ -77,7 +76,7 @@ struct Report {
     program: PathBuf,
     ppu: &'static str,
     seed: u64,
-    /// `returned`, `timed out` or `interrupted`.
+    /// `returned`, `asleep`, `timed out` or `interrupted`.
     outcome: &'static str,
     /// `None` if the program has not returned.
     return_code: Option<i32>,
@@ -147,13 +146,18 @@ impl Run {
     }
 
     fn report(&self, machine: &Machine, ending: Ending, instructions: u64, wall_s: f64) -> Report {
-        let cycles = machine.cycles();
+        let simulated = machine.simulated_cycles();
+        let cycles = match ending {
+            Ending::Returned(_) | Ending::Asleep => machine.asleep_since().unwrap_or(simulated),
+            Ending::TimedOut | Ending::Interrupted => simulated,
+        };
         Report {
             program: self.program.clone(),
             ppu: if self.ppu == Side::Top { "top" } else { "bottom" },
             seed: self.seed,
             outcome: match ending {
                 Ending::Returned(_) => "returned",
+                Ending::Asleep => "asleep",
                 Ending::TimedOut => "timed out",
                 Ending::Interrupted => "interrupted",
             },
@@ -162,11 +166,11 @@ impl Run {
             mailbox: machine.mailbox(),
             cycles,
             instructions,
-            chip_time_us: SimTime::from_cycles(cycles, SimTime::FABRIC_CYCLE).as_us_f64(),
+            chip_time_us: SimTime::from_cycles(cycles, SimTime::FABRIC_CYCLE).as_ps() as f64 / 1e6,
             pc: machine.pc(),
             at: machine.symbols().describe(machine.pc()),
             wall_s,
-            cycles_per_s: machine.simulated_cycles() as f64 / wall_s.max(1e-9),
+            cycles_per_s: simulated as f64 / wall_s.max(1e-9),
         }
     }
 }

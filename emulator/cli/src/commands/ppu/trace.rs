@@ -47,8 +47,10 @@ pub(super) struct CommitLog<'s, W> {
     symbols: &'s Symbols,
     /// Effects of the instruction that is about to issue.
     effects: String,
-    /// Events between instructions that are reported while one issues.
+    /// Sleep, which is reported before the `wait` that began it.
     behind: String,
+    /// Cycle and line of an interrupt that has just begun.
+    interrupt: Option<(u64, String)>,
     /// Start of the symbol that the last instruction was in.
     symbol: Option<u32>,
     error: Option<io::Error>,
@@ -56,14 +58,24 @@ pub(super) struct CommitLog<'s, W> {
 
 impl<'s, W: Write> CommitLog<'s, W> {
     pub(super) fn new(out: W, symbols: &'s Symbols) -> Self {
-        let mut log =
-            Self { out, symbols, effects: String::new(), behind: String::new(), symbol: None, error: None };
+        let mut log = Self {
+            out,
+            symbols,
+            effects: String::new(),
+            behind: String::new(),
+            interrupt: None,
+            symbol: None,
+            error: None,
+        };
         log.line("# bss2 ppu commit log, format 1: cycle address word instruction ; effects");
         log
     }
 
     /// Writes what is left, and tells of the first error there was.
     pub(super) fn finish(mut self) -> io::Result<()> {
+        if let Some((_, line)) = self.interrupt.take() {
+            self.line(&line);
+        }
         match self.error {
             Some(error) => Err(error),
             None => self.out.flush(),
@@ -81,6 +93,9 @@ impl<'s, W: Write> CommitLog<'s, W> {
 
 impl<W: Write> Observer for CommitLog<'_, W> {
     fn issued(&mut self, at: u64, slot: Slot<'_>) {
+        if let Some((_, line)) = self.interrupt.take() {
+            self.line(&line);
+        }
         let symbol = self.symbols.containing(slot.address);
         let start = symbol.map(|(_, offset)| slot.address - offset);
         if start != self.symbol {
@@ -108,13 +123,16 @@ impl<W: Write> Observer for CommitLog<'_, W> {
             Effect::Sleep => self.behind = format!("{at:>10} sleep"),
             Effect::Wake => self.line(&format!("{at:>10} wake")),
             Effect::Interrupt { interrupt, return_address } => {
-                // SRR0, SRR1 and MSR are written with it.
-                let written = std::mem::take(&mut self.effects);
-                let separator = if written.is_empty() { "" } else { " ; " };
                 let name = interrupt_name(interrupt);
-                self.line(&format!(
-                    "{at:>10} interrupt {name}, back to {return_address:08x}{separator}{written}"
-                ));
+                let line = format!("{at:>10} interrupt {name}, back to {return_address:08x}");
+                self.interrupt = Some((at, line));
+            }
+            // What is saved belongs to the interrupt; no instruction issues in its cycle.
+            saved if self.interrupt.as_ref().is_some_and(|(begins, _)| *begins == at) => {
+                if let Some((_, line)) = &mut self.interrupt {
+                    line.push_str(if line.contains(';') { ", " } else { " ; " });
+                    describe(line, &saved);
+                }
             }
             effect => {
                 if !self.effects.is_empty() {

@@ -5,7 +5,6 @@ mod log;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
-use bss2_chip::Chip;
 use bss2_host::arq::{FRAME_PORT, RESET_PORT};
 use bss2_host::executor::{Executor, ExecutorConfig};
 use bss2_host::server::{Server, ServerConfig, ServerError};
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 pub(super) use log::JsonLog;
 
 use crate::cancel::Cancel;
+use crate::commands::power_up;
 use crate::text;
 use crate::{Failure, Outcome};
 
@@ -65,7 +65,7 @@ impl Serve {
         let frames = server.frame_address().map_err(|error| explain(error.into()))?;
         let resets = server.reset_address().map_err(|error| explain(error.into()))?;
         let cancel = Cancel::on_ctrl_c_saying("stopping (Ctrl-C again leaves at once)");
-        let chip = Chip::new(self.chip_seed);
+        let chip = power_up::chip(self.chip_seed);
         let mut executor = Executor::new(chip, ExecutorConfig::power_up());
 
         let who = match self.listen.is_loopback() {

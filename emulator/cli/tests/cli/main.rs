@@ -1,30 +1,15 @@
 //! The program as its users meet it: arguments, files, exit codes, output.
 
+mod common;
+mod inspect;
+mod ppu;
+mod serve;
+
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
+use common::{bss2, failure, json, text};
 use serde_json::Value;
-
-fn bss2(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bss2")).args(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// The exit code and the lines on standard error.
-#[track_caller]
-fn failure(arguments: &[&str]) -> Vec<String> {
-    let output = bss2(arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
-    assert!(output.stdout.is_empty(), "{arguments:?}: {output:?}");
-    text(&output.stderr).lines().map(str::to_owned).collect()
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
-}
 
 fn summary(folder: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join("summary.json")).unwrap()).unwrap()
@@ -39,7 +24,14 @@ fn the_version_is_that_of_the_package() {
 
 #[test]
 fn help_goes_to_standard_output_and_is_a_success() {
-    for arguments in [&["--help"][..], &["run", "--help"], &["run", "pong-baselines", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["run", "--help"],
+        &["run", "pong-baselines", "--help"],
+        &["ppu", "run", "--help"],
+        &["inspect", "registers", "--help"],
+        &["serve", "--help"],
+    ] {
         let output = bss2(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(text(&output.stdout).contains("Usage: bss2"), "{arguments:?}");
@@ -106,7 +98,7 @@ fn an_unusable_value_is_named_with_its_option() {
 
 #[test]
 fn without_a_command_the_help_is_shown_as_a_failure() {
-    for arguments in [&[][..], &["run"]] {
+    for arguments in [&[][..], &["run"], &["ppu"], &["inspect"]] {
         let lines = failure(arguments);
         assert!(lines.iter().any(|line| line.starts_with("Usage: bss2")), "{lines:?}");
         assert!(lines.iter().any(|line| line.starts_with("error: ")), "{lines:?}");
@@ -229,75 +221,4 @@ fn an_interrupted_run_writes_what_it_has_and_says_so() {
     assert_eq!(summary["perfect_hit_rate"], 1.0);
     assert!(summary.get("motionless_hit_rate").is_none());
     assert!(text(&output.stdout).contains("interrupted: "), "{output:?}");
-}
-
-#[test]
-fn what_is_assembled_comes_back_from_the_disassembler() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (source, image, again) = (path("loop.s"), path("loop.bin"), path("again.bin"));
-    std::fs::write(
-        &source,
-        "start: li r3, 5\nloop: addi r3, r3, -1\ncmpwi r3, 0\nbne loop\nfxvaddbm 1, 2, 3\nblr\n",
-    )
-    .unwrap();
-    let output = bss2(&["ppu", "asm", &source, "-o", &image, "--origin", "0x40", "--json"]);
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let result = json(&output);
-    assert_eq!(result["bytes"], 24);
-    assert_eq!(result["symbols"]["loop"], 0x44);
-
-    let listing = json(&bss2(&["ppu", "disasm", &image, "--origin", "0x40", "--json"]));
-    assert_eq!(
-        listing[0],
-        serde_json::json!({ "address": 0x40, "word": 0x3860_0005, "text": "li      r3,5" })
-    );
-    assert_eq!(listing[5]["text"], "blr");
-    let plain = bss2(&["ppu", "disasm", &image, "--origin", "0x40"]);
-    let plain = text(&plain.stdout);
-    assert!(plain.starts_with("00000040:  38600005  li      r3,5\n"), "{plain}");
-
-    let back: String = plain.lines().map(|line| format!("{}\n", &line[20..])).collect();
-    std::fs::write(&source, back).unwrap();
-    assert_eq!(bss2(&["ppu", "asm", &source, "-o", &again, "--origin", "64"]).status.code(), Some(0));
-    assert_eq!(std::fs::read(image).unwrap(), std::fs::read(again).unwrap());
-}
-
-#[test]
-fn mistakes_in_programs_are_named_with_file_line_and_column() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (source, image) = (path("bad.s"), path("bad.bin"));
-    std::fs::write(&source, "nop\n  addo r1, r2\n").unwrap();
-    let lines = failure(&["ppu", "asm", &source, "-o", &image]);
-    assert!(lines[0].starts_with(&format!("error: {source}:2:")), "{lines:?}");
-    assert!(!Path::new(&image).exists());
-
-    std::fs::write(&source, b"nop\n\xff").unwrap();
-    assert_eq!(
-        failure(&["ppu", "asm", &source, "-o", &image])[0],
-        format!("error: {source}: not text: byte 4 is not UTF-8")
-    );
-    let missing = path("missing.s");
-    assert!(failure(&["ppu", "asm", &missing, "-o", &image])[0].starts_with(&format!("error: {missing}: ")));
-    std::fs::write(&source, "nop\n").unwrap();
-    let nowhere = path("bad.s/out.bin");
-    assert!(failure(&["ppu", "asm", &source, "-o", &nowhere])[0].starts_with(&format!("error: {nowhere}: ")));
-}
-
-#[test]
-fn images_that_are_no_words_in_the_address_space_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let image = folder.path().join("image.bin").to_str().unwrap().to_owned();
-    std::fs::write(&image, [0; 5]).unwrap();
-    let expected = format!("error: {image}: 5 bytes are not a whole number of words");
-    assert_eq!(failure(&["ppu", "disasm", &image])[0], expected);
-    std::fs::write(&image, [0; 8]).unwrap();
-    assert_eq!(bss2(&["ppu", "disasm", &image, "--origin", "0xfffffff8"]).status.code(), Some(0));
-    let lines = failure(&["ppu", "disasm", &image, "--origin", "0xfffffffc"]);
-    assert!(lines[0].ends_with("8 bytes from 0xfffffffc reach beyond the address space"), "{lines:?}");
-    let lines = failure(&["ppu", "disasm", &image, "--origin", "2"]);
-    assert!(lines[0].contains("'2'") && lines[0].contains("not a multiple of 4"), "{lines:?}");
-    std::fs::write(&image, []).unwrap();
-    assert_eq!(failure(&["ppu", "disasm", &image])[0], format!("error: {image}: no instructions"));
 }
