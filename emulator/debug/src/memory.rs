@@ -1,7 +1,8 @@
 //! What a debugger sees at the addresses of a processor (ppu-isa 6.2, 6.3).
 //!
 //! GDB has one address space, a processor has two: with bit 31 set, data accesses go to the Omnibus and instruction fetches to the memory
-//! of the FPGA. Here such an address is the Omnibus where the chip has something at that word, and FPGA memory elsewhere.
+//! of the FPGA. Here the 128 KiB from 0x8000_0000 on are the code in the FPGA's SRAM, which hides Omnibus words 0 to 0x7fff; elsewhere such an
+//! address is the Omnibus where the chip has something at that word, and code in the FPGA's DRAM (from 0x9000_0000 on) where not.
 //!
 //! Reading has no side effects: the synapse array and registers are asked on a copy of the chip. Writing is a write of the processor's
 //! bus, with all that follows from it; a processor's own instruction cache does not see it, as on silicon.
@@ -28,10 +29,10 @@ fn place(chip: &Chip, hemisphere: Hemisphere, address: u32) -> Option<Place> {
             _ => (Bank::Dram, DRAM_WORDS),
         };
         let index = (word & 0x03ff_ffff) as usize;
-        let code = address & 0x6000_0000 == 0 && index < words;
+        let code = (address & 0x6000_0000 == 0 && index < words).then_some(Place::External(bank, index));
         return match decode(word) {
-            Some(_) => Some(Place::Omnibus(word)),
-            None => code.then_some(Place::External(bank, index)),
+            Some(_) if bank == Bank::Dram || code.is_none() => Some(Place::Omnibus(word)),
+            _ => code,
         };
     }
     if address & 0x4000_0000 != 0 {
@@ -103,6 +104,7 @@ pub fn write(chip: &mut Chip, hemisphere: Hemisphere, address: u32, bytes: &[u8]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::sync::LazyLock;
 
     fn read_word(chip: &Chip, address: u32) -> Option<u32> {
         let mut bytes = [0; 4];
@@ -152,10 +154,14 @@ mod tests {
         }
     }
 
+    static CHIP: LazyLock<Chip> = LazyLock::new(|| Chip::new(1));
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn any_address_and_length_can_be_asked_for(address: u32, length in 0usize..40) {
-            let mut chip = Chip::new(1);
+            let mut chip = CHIP.clone();
             let mut bytes = vec![0; length];
             let there = read(&chip, Hemisphere::Bottom, address, &mut bytes);
             prop_assert!(there <= length);

@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back_but_for_bits_that_do_not_exist() {
-        let mut state = Core::<ppu_isa::Scoreboard>::new(Config::default()).state().clone();
+        let mut state = Core::<ppu_isa::timing::Scoreboard>::new(Config::default()).state().clone();
         for register in Register::all() {
             let ones = vec![0xff; register.size()];
             assert_eq!(register.write(&mut state, &ones[1..]), None);
@@ -277,7 +277,7 @@ mod tests {
             }
         }
         let block = Block::of(&state);
-        let mut other = Core::<ppu_isa::Scoreboard>::new(Config::default()).state().clone();
+        let mut other = Core::<ppu_isa::timing::Scoreboard>::new(Config::default()).state().clone();
         block.apply(&mut other);
         assert_eq!(Block::of(&other), block);
     }

@@ -63,18 +63,115 @@ fn gdb(program: &Program, processors: &[usize], script: &str) -> (String, Ending
     (text, ending)
 }
 
-#[test]
-#[ignore = "needs gdb-multiarch"]
-fn try_it() {
-    gdb(&HELLO, &[0], &std::fs::read_to_string("/tmp/try.gdb").unwrap());
+/// What GDB prints contains these texts in this order.
+fn assert_in_order(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} does not come (any more) in\n{text}"));
+        rest = &rest[at + part.len()..];
+    }
 }
+
 #[test]
 #[ignore = "needs gdb-multiarch"]
-fn try_vec() {
-    gdb(&VECTOR_INSTRUCTIONS, &[0, 1], &std::fs::read_to_string("/tmp/tryv.gdb").unwrap());
+fn a_program_stops_at_a_function_and_steps_over_its_lines() {
+    let script = "info threads\nbreak main\ncontinue\nnext\nprintf \"after next: %#x in main+%d\\n\", $pc, (int)$pc - (int)&main\nstep\nbt\n";
+    let (text, ending) = gdb(&HELLO, &[0], script);
+    let parts = [
+        "1.1 (top, running)",
+        "1.2 (bottom, held in reset)",
+        "Thread 1 hit Breakpoint 1, main () at programs/hello.c:6",
+        // Line 6 is the call of mailbox_clear, line 7 that of mailbox_string.
+        "after next: 0x1b0 in main+16",
+        "mailbox_string (text=0x240 \"Hello from the plasticity processor\\n\") at runtime/mailbox.c",
+        "#0  mailbox_string",
+        "#1  0x000001bc in main () at programs/hello.c:7",
+    ];
+    assert_in_order(&text, &parts);
+    assert_eq!(ending, Ending::Detached);
 }
+
 #[test]
 #[ignore = "needs gdb-multiarch"]
-fn try_ext() {
-    gdb(&HELLO_EXTERNAL, &[0], &std::fs::read_to_string("/tmp/trye.gdb").unwrap());
+fn a_watched_variable_stops_the_program_forwards_and_backwards() {
+    let script = "break mailbox_string\ncontinue\nprint written\ndelete\nwatch written\ncontinue\ncontinue\nreverse-continue\nprint written\nreverse-continue\nprint written\n";
+    let (text, _) = gdb(&HELLO, &[0], script);
+    let parts = [
+        "$1 = 0",
+        "Hardware watchpoint 2: written",
+        "hit Hardware watchpoint 2: written",
+        "Old value = 0",
+        "New value = 1",
+        "Old value = 1",
+        "New value = 2",
+        "Old value = 2",
+        "New value = 1",
+        "$2 = 1",
+        "Old value = 1",
+        "New value = 0",
+        "$3 = 0",
+    ];
+    assert_in_order(&text, &parts);
+}
+
+#[test]
+#[ignore = "needs gdb-multiarch"]
+fn a_program_runs_backwards() {
+    let script = "break mailbox_string\ncontinue\nstepi\nreverse-stepi\nprintf \"again %#x\\n\", $pc\n\
+                  reverse-finish\nprintf \"caller %#x\\n\", $pc\nreverse-continue\nprintf \"begin %#x\\n\", $pc\ncontinue\n";
+    let (text, _) = gdb(&HELLO, &[0], script);
+    let parts = [
+        "Thread 1 hit Breakpoint 1, mailbox_string",
+        "again 0x1e8",
+        "caller 0x1b8",
+        "No more reverse-execution history",
+        "begin 0",
+        "Thread 1 hit Breakpoint 1, mailbox_string",
+    ];
+    assert_in_order(&text, &parts);
+}
+
+#[test]
+#[ignore = "needs gdb-multiarch"]
+fn vector_registers_are_shown_changed_and_used() {
+    // The second pair of instructions after line 10 multiplies the bytes of V2 and V3, without and with condition.
+    let script = "break *0x1a8\ncontinue\ninfo threads\nset $kv2.u16[0] = 0x1234\nset $kv2.s8[127] = -3\nset $kv3.u16[0] = 2\n\
+                  set $kv3.s8[127] = 5\nstepi\nprint/x $kv2.u16[0]\nprint $kv1.s8[127]\nprint $kv1.u8[1]\nprint $kc\nprint sizeof($ka)\n";
+    let (text, _) = gdb(&VECTOR_INSTRUCTIONS, &[1], script);
+    let parts = [
+        "Thread 2 hit Breakpoint 1",
+        "* 2    Thread 1.2 (bottom, running)",
+        "$1 = 0x1234",
+        "$2 = -15",
+        "$3 = 104",
+        "$4 = {0 <repeats 128 times>}",
+        "$5 = 256",
+    ];
+    assert_in_order(&text, &parts);
+}
+
+#[test]
+#[ignore = "needs gdb-multiarch"]
+fn code_and_data_on_the_fpga_are_reached() {
+    let script = "break mailbox_string\ncontinue\nx/2i $pc\nset {unsigned int}0x40001000 = 0xcafe\nx/1xw 0x40001000\nx/1xw 0x82a00000\n\
+                  x/1xw 0x8a800000\nx/1xw 0x00100000\n";
+    let (text, _) = gdb(&HELLO_EXTERNAL, &[0], script);
+    let parts = ["Breakpoint 1", "=> 0x8000", "0x40001000:\t0x0000cafe", "0x8a800000:\t0x00000001"];
+    assert_in_order(&text, &parts);
+    assert!(text.contains("Cannot access memory at address 0x100000"), "{text}");
+}
+
+#[test]
+#[ignore = "needs gdb-multiarch"]
+fn a_program_that_has_ended_stands_still_and_gdb_may_kill_it() {
+    let (text, ending) = gdb(&HELLO, &[0, 1], "continue\ninfo threads\nx/s 0x3000\nkill\n");
+    let parts = [
+        "SIGSTOP",
+        "1.1 (top, asleep)",
+        "1.2 (bottom, asleep)",
+        "Hello from the plasticity processor",
+        "killed",
+    ];
+    assert_in_order(&text, &parts);
+    assert_eq!(ending, Ending::Killed);
 }
