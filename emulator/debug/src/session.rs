@@ -81,7 +81,13 @@ impl Listener {
         let (stream, peer) = self.listener.accept().map_err(DebugError::Accept)?;
         tracing::info!(%peer, "GDB has connected");
         stream.set_nodelay(true).map_err(DebugError::Connection)?;
-        serve(Stream { stream, out: Vec::new() }, debugger)
+        let mut last_word = stream.try_clone().map_err(DebugError::Connection)?;
+        let ending = serve(Stream { stream, out: Vec::new() }, debugger)?;
+        if ending == Ending::Killed {
+            // GDB waits for an answer that gdbstub does not give. It may have gone, though.
+            let _: io::Result<()> = Write::write_all(&mut last_word, b"$OK#9a");
+        }
+        Ok(ending)
     }
 }
 
