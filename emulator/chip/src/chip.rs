@@ -61,14 +61,16 @@ impl Chip {
 
     /// [`advance`](Self::advance) with somebody watching the top and the bottom processor.
     ///
-    /// Returns early, with the processor and its reason, when one of them stops at a breakpoint or a watchpoint. The clock
-    /// then shows how far everything shared has come, which is not after the stop. Advancing again goes on from there.
+    /// Ends early when an observer stops its processor, and says where. The chip is then between two steps of its kernel:
+    /// the clock shows how far everything shared has come, which is not after the stop, and the other processor may be some
+    /// cycles ahead or behind. To go on, call this again; the chip comes to `until` in the same state as without the
+    /// interruption.
     pub fn advance_observed(
         &mut self,
         until: SimTime,
         top: &mut impl Observer,
         bottom: &mut impl Observer,
-    ) -> Option<(Hemisphere, Stop)> {
+    ) -> Option<Halt> {
         if until <= self.now() {
             return None;
         }
@@ -84,7 +86,8 @@ impl Chip {
                 (Hemisphere::Bottom, self.run_processor(Hemisphere::Bottom, first, until, bottom))
             };
             if let Some(Stop::Breakpoint { .. } | Stop::Watchpoint(_)) = stop {
-                return stop.map(|stop| (hemisphere, stop));
+                let at = self.ppus[hemisphere.index()].next_issue();
+                return stop.map(|stop| Halt { hemisphere, at, stop });
             }
         }
         self.shared.advance(until);
@@ -93,6 +96,12 @@ impl Chip {
             ppu.pass(until);
         }
         None
+    }
+
+    /// Whether neither processor will ever execute an instruction again unless something from outside makes it: each is
+    /// held in reset or sleeps for good, and nothing is on its way to it.
+    pub fn stands_still(&self) -> bool {
+        self.ppus.iter().all(|ppu| ppu.next_action() == SimTime::MAX)
     }
 
     /// Reads a word of the Omnibus now. The second value is the number of PPU cycles that this target needs beyond the
@@ -263,4 +272,15 @@ impl Chip {
         }
         Some(stop)
     }
+}
+
+/// An observer has stopped a processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Halt {
+    /// Which processor.
+    pub hemisphere: Hemisphere,
+    /// When its next instruction issues, as far as that is known.
+    pub at: SimTime,
+    /// Why: [`Stop::Breakpoint`], before an instruction, or [`Stop::Watchpoint`], behind one.
+    pub stop: Stop,
 }

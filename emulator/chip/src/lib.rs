@@ -23,6 +23,6 @@ mod ppu_bus;
 mod shared;
 mod switches;
 
-pub use chip::Chip;
+pub use chip::{Chip, Halt};
 pub use options::{ChipOptions, Latencies};
 pub use shared::LinkEvent;

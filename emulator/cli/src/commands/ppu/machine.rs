@@ -2,6 +2,7 @@
 
 use bss2_base::{Hemisphere, SimTime};
 use bss2_chip::Chip;
+use bss2_debug::{DebugError, Debugger, Listener};
 use bss2_host::device::{Device, SharedMemory};
 use bss2_host::ppu_program::{
     Contents, MAILBOX, MAILBOX_SIZE, PpuMemory, PpuProgram, RETURN_CODE, mailbox_text,
@@ -85,11 +86,23 @@ impl Machine {
         }
     }
 
-    /// Releases the reset and lets the program run until it has ended, for `limit` at the most.
-    pub(super) fn run(&mut self, limit: SimTime, cancel: &Cancel, observer: &mut impl Observer) -> Ending {
+    /// Releases the reset.
+    pub(super) fn release(&mut self) {
         self.released = self.chip.now();
-        let end = self.released + limit;
         Device::write(&mut self.chip, CONTROL[self.hemisphere.index()], 1, 0xf);
+    }
+
+    /// Gives the chip to one GDB, until it leaves.
+    pub(super) fn debug(&mut self, listener: &Listener) -> Result<bss2_debug::Ending, DebugError> {
+        let mut debugger = Debugger::new(self.chip.clone());
+        let ending = listener.session(&mut debugger);
+        self.chip = debugger.into_chip();
+        ending
+    }
+
+    /// Lets the program run until it has ended, for `limit` at the most.
+    pub(super) fn run(&mut self, limit: SimTime, cancel: &Cancel, observer: &mut impl Observer) -> Ending {
+        let end = self.chip.now() + limit;
         loop {
             if cancel.is_set() {
                 return Ending::Interrupted;

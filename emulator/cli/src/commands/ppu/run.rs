@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use bss2_base::{Hemisphere, SimTime};
+use bss2_debug::{DebugError, Listener};
 use bss2_firmware::control::PPU_INDEX;
 use clap::Args;
 use ppu_isa::Observer;
@@ -50,6 +51,10 @@ pub(super) struct Run {
     /// Write what every instruction did to a file, one line each
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
+    /// Wait for GDB at this port of 127.0.0.1 before the first instruction (0: any free one). When it detaches, the program runs on by
+    /// itself, and time and instructions count from there
+    #[arg(long, value_name = "PORT", conflicts_with = "trace")]
+    gdb: Option<u16>,
 }
 
 /// A hemisphere by its name.
@@ -110,6 +115,12 @@ impl Run {
         for (memory, offset, bytes) in writes {
             machine.write(memory, offset, &bytes);
         }
+        machine.release();
+        if let Some(port) = self.gdb
+            && self.debug(&mut machine, port)? != bss2_debug::Ending::Detached
+        {
+            return Ok(Outcome::NotMet);
+        }
         let cancel = Cancel::on_ctrl_c();
         let (ending, instructions, wall_s) = match &self.trace {
             None => self.observed(&mut machine, &cancel, &mut ()),
@@ -130,6 +141,25 @@ impl Run {
         }
         let expected = ending == Ending::Returned(self.expect as i32);
         Ok(if expected { Outcome::Success } else { Outcome::NotMet })
+    }
+
+    /// Lets GDB have the program, and says how that ended.
+    fn debug(&self, machine: &mut Machine, port: u16) -> Result<bss2_debug::Ending, Failure> {
+        let failure = |error: DebugError| Failure::from_error(&error);
+        let listener = Listener::bind(port).map_err(failure)?;
+        let port = listener.port();
+        let program = self.program.display();
+        eprintln!("waiting for GDB: gdb-multiarch {program} -ex 'target remote 127.0.0.1:{port}'");
+        let ending = machine.debug(&listener).map_err(failure)?;
+        eprintln!(
+            "{}",
+            match ending {
+                bss2_debug::Ending::Detached => "GDB has detached",
+                bss2_debug::Ending::Killed => "GDB has killed the program",
+                bss2_debug::Ending::Disconnected => "GDB has closed the connection",
+            }
+        );
+        Ok(ending)
     }
 
     /// Runs the program; gives its end, the number of instructions, and how long it took in seconds of the host.
