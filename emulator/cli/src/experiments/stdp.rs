@@ -298,7 +298,7 @@ impl<'c> Laboratory<'c> {
 
     /// The curves of all synapses; `None` if the user wanted to stop.
     fn curves(&mut self, pairs: u32, context: &Context, task: &Task) -> Result<Option<Curves>, PpuError> {
-        let empty = || vec![Vec::with_capacity(DELAYS.len()); SYNAPSES];
+        let empty = || vec![Vec::new(); SYNAPSES];
         let mut curves = Curves {
             answers: [empty(), empty()],
             baselines: Vec::new(),
