@@ -81,7 +81,7 @@ impl<'c> Bench<'c> {
 
     /// Reads the membranes of all 512 neurons `samples` times and averages, in codes of their causal ADC channel.
     ///
-    /// The neurons must be connected to it: readout amplifier on, [`connect_readout`] closed.
+    /// The neurons must be connected to it: readout amplifier on, columns connected by [`connect_columns`].
     ///
     /// # Errors
     /// As [`Bench::run`].
