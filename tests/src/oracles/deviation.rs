@@ -100,9 +100,18 @@ pub fn deviation(i: &Instruction, state: &State, quirks: &Quirks) -> Option<&'st
         Op::Mtcrf if field("ONE") != 0 && fields_selected != 1 => &MTOCRF,
         Op::Bcctr if field("BO") & 4 == 0 => &BCCTR,
         Op::Mtspr if i.field("SPR") == Some(1 << 5) && gpr("RS") & 0x1fff_ffff != 0 => &XER_WIDTH,
+        Op::Tw if traps(field("TO"), gpr("RA"), gpr("RB")) => &TRAP,
+        Op::Twi if traps(field("TO"), gpr("RA"), field("SI") as u16 as i16 as u32) => &TRAP,
         Op::Cmp | Op::Cmpi | Op::Cmpl | Op::Cmpli if field("L") != 0 => &COMPARE_LONG,
         _ => return access(i, state),
     })
+}
+
+/// Whether one of the relations that TO selects holds (ppu-isa 4.4).
+fn traps(to: u32, a: u32, b: u32) -> bool {
+    let (signed_a, signed_b) = (a as i32, b as i32);
+    let relations = [signed_a < signed_b, signed_a > signed_b, a == b, a < b, a > b];
+    relations.into_iter().enumerate().any(|(n, holds)| holds && to & (16 >> n) != 0)
 }
 
 fn access(i: &Instruction, state: &State) -> Option<&'static Deviation> {

@@ -131,6 +131,8 @@ fn locate(program: &Program, file: &Path) -> Result<String, OracleError> {
 /// What a program of the oracle wrote, or how it ended instead.
 fn run(tool: Tool, cpu: &str, file: &Path, elf: &[u8]) -> Result<Result<Outcome, String>, OracleError> {
     std::fs::write(file, elf)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let mut command: Command = tool.command();
     command.args(["-cpu", cpu]).arg(file).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| tool.cannot_start(error))?;
