@@ -35,7 +35,9 @@ fn fields(info: &OpInfo) -> String {
 fn section(page: &mut String, title: &str, vector: bool) {
     let rows: Vec<_> = INSTRUCTIONS.iter().filter(|info| info.class.is_vector() == vector).collect();
     let _ = write!(page, "\n## {title}\n\n{} instructions.\n\n", rows.len());
-    page.push_str("| mnemonic | endings | match / mask | fields | class | meaning |\n|---|---|---|---|---|---|\n");
+    page.push_str(
+        "| mnemonic | endings | match / mask | fields | class | meaning |\n|---|---|---|---|---|---|\n",
+    );
     for info in rows {
         let _ = writeln!(
             page,

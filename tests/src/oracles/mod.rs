@@ -1,8 +1,7 @@
 //! Programs of other people that know the scalar instruction set, asked the same questions as `ppu-isa`.
 //!
 //! * [`qemu`]: what random programs compute, against the user-mode emulation of QEMU.
-//! * [`objdump`]: what words mean in text, against the disassembler of GNU binutils.
-//! * [`gas`]: which words text means, against its assembler.
+//! * [`gas`]: which words text means, against the assembler of GNU binutils.
 //!
 //! All of them draw their questions from the instruction table with a seed, so that a run can be repeated. The tools
 //! are Debian packages; nothing is installed, and a tool that is absent is an [`OracleError::Missing`]. Where the
@@ -11,12 +10,9 @@
 
 pub mod deviation;
 pub mod gas;
-pub mod notation;
-pub mod objdump;
 pub mod program;
 pub mod qemu;
 
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use ppu_isa::INSTRUCTIONS;
@@ -140,7 +136,9 @@ impl Random {
         match self.below(6) {
             0 => self.below(64),
             1 => self.below(64).wrapping_neg(),
-            2 => self.pick(&[0, 1, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_ffff, 0x7fff, 0x8000, 0xffff]),
+            2 => {
+                self.pick(&[0, 1, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_ffff, 0x7fff, 0x8000, 0xffff])
+            }
             3 => u32::MAX << self.below(32) >> self.below(32),
             _ => self.word(),
         }
@@ -158,10 +156,4 @@ pub fn random_word(info: &OpInfo, random: &mut Random) -> u32 {
     let record = u32::from(info.record == Record::Selected);
     let overflow = u32::from(info.overflow == Overflow::Selected) << 10;
     info.matching | random.word() & (fields | record | overflow)
-}
-
-/// Writes words as big-endian bytes.
-fn write_words(path: &Path, words: &[u32]) -> std::io::Result<()> {
-    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
-    std::fs::write(path, bytes)
 }
