@@ -1,3 +1,4 @@
-//! Everything that crosses crates: golden data, experiments, reproducibility.
+//! Everything that crosses crates: golden data, independent oracles, experiments, reproducibility.
 
 pub mod golden;
+pub mod oracles;
