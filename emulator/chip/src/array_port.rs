@@ -148,9 +148,7 @@ impl Shared {
                 self.reset_neurons(self.now(), hemisphere, payload, (0..4).map(bytes));
                 self.pulse_from_now(hemisphere);
             }
-            _ => self
-                .diagnostics
-                .once(format!("{hemisphere:?} array: write at offset {offset:#x} is lost")),
+            _ => self.diagnostics.once(format!("{hemisphere:?} array: write at offset {offset:#x} is lost")),
         }
     }
 
@@ -182,7 +180,9 @@ impl Shared {
         self.configure();
         let timing = self.conversion_timing(hemisphere);
         let Some(cycles) = timing else {
-            self.diagnostics.once(format!("{hemisphere:?} CADC is read, but is not enabled or calibrates its resets: results are 0"));
+            self.diagnostics.once(format!(
+                "{hemisphere:?} CADC is read, but is not enabled or calibrates its resets: results are 0"
+            ));
             self.conversions[hemisphere.index()] = Default::default();
             return 0;
         };

@@ -4,7 +4,8 @@
 //! written, and, while analog cells settle, those whose cells move.
 
 use crate::physics::{
-    BoardVoltages, CadcSwitches, CapMem, CellAddress, ChipPhysics, ReferenceGenerator, SynapseBiases, Warnings,
+    BoardVoltages, CadcSwitches, CapMem, CellAddress, ChipPhysics, ReferenceGenerator, SynapseBiases,
+    Warnings,
 };
 use crate::registers::coordinates::{self, CadcChannelType};
 use crate::registers::{Block, cadc, capmem, chip_level, neuron, padi, readout, synapse_memory};
@@ -12,7 +13,9 @@ use crate::shared::Shared;
 use crate::switches;
 use crate::{ChipOptions, diagnostics::Diagnostics};
 use bss2_analog::{AnalogCore, Branch, ChipMismatch};
-use bss2_base::{COLUMNS, Column, DRIVERS_PER_HEMISPHERE, Hemisphere, NEURONS, Neuron, Quadrant, ROWS, Row, SimTime};
+use bss2_base::{
+    COLUMNS, Column, DRIVERS_PER_HEMISPHERE, Hemisphere, NEURONS, Neuron, Quadrant, ROWS, Row, SimTime,
+};
 use serde::{Deserialize, Serialize};
 
 /// The individual, its analog cells, and what the analog core has not been told yet.
@@ -64,8 +67,18 @@ impl TryFrom<Stored> for Binding {
     type Error = WrongMarks;
 
     fn try_from(stored: Stored) -> Result<Self, WrongMarks> {
-        let Stored { individual, capmem, board, neurons, drivers, quadrants, anything, followed, due, warnings } =
-            stored;
+        let Stored {
+            individual,
+            capmem,
+            board,
+            neurons,
+            drivers,
+            quadrants,
+            anything,
+            followed,
+            due,
+            warnings,
+        } = stored;
         if neurons.len() != NEURONS || drivers.len() != 2 * DRIVERS_PER_HEMISPHERE {
             return Err(WrongMarks { neurons: neurons.len(), drivers: drivers.len() });
         }
@@ -76,8 +89,18 @@ impl TryFrom<Stored> for Binding {
 
 impl From<Binding> for Stored {
     fn from(binding: Binding) -> Self {
-        let Binding { physics, capmem, board, neurons, drivers, quadrants, anything, followed, due, warnings } =
-            binding;
+        let Binding {
+            physics,
+            capmem,
+            board,
+            neurons,
+            drivers,
+            quadrants,
+            anything,
+            followed,
+            due,
+            warnings,
+        } = binding;
         let individual = *physics.individual();
         Self { individual, capmem, board, neurons, drivers, quadrants, anything, followed, due, warnings }
     }

@@ -178,9 +178,8 @@ impl Shared {
     fn configure_driver(&mut self, instance: u32) {
         let (hemisphere, driver) = coordinates::driver_of(instance);
         let config: padi::SynapseDriverConfig = self.typed(instance);
-        let [bottom, top] = config
-            .row_modes()
-            .map(|mode| events::RowMode::from_enables(mode.excitatory, mode.inhibitory));
+        let [bottom, top] =
+            config.row_modes().map(|mode| events::RowMode::from_enables(mode.excitatory, mode.inhibitory));
         if let Some(place) = events::Driver::new(driver.into()) {
             self.network.set_driver(
                 hemisphere,
@@ -216,7 +215,7 @@ impl Shared {
             return;
         }
         let row = (raw_row / 2) as Row;
-        if raw_row % 2 == 0 {
+        if raw_row.is_multiple_of(2) {
             self.analog.set_weights(hemisphere, row, &array.weights(row));
         } else {
             self.network.labels_mut().set_row(hemisphere, row, &array.labels(row));

@@ -27,11 +27,15 @@ impl Diagnostics {
 
     /// A processor has met a word that is no instruction, and its configuration says that it stands still then.
     pub(crate) fn illegal(&mut self, hemisphere: Hemisphere, address: u32, word: u32) {
-        self.once(format!("PPU {hemisphere:?}: {word:#010x} at {address:#010x} is no instruction; stands until reset"));
+        self.once(format!(
+            "PPU {hemisphere:?}: {word:#010x} at {address:#010x} is no instruction; stands until reset"
+        ));
     }
 
     /// An access of a plasticity processor that no memory and no register answers (ppu-isa 6.1, 6.2).
     pub(crate) fn unmapped(&mut self, hemisphere: Hemisphere, what: &str, address: u32) {
-        self.once(format!("PPU {hemisphere:?}: {what} at {address:#010x} hits nothing; reads 0, writes are lost"));
+        self.once(format!(
+            "PPU {hemisphere:?}: {what} at {address:#010x} hits nothing; reads 0, writes are lost"
+        ));
     }
 }

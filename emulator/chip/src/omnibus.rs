@@ -26,7 +26,9 @@ pub(crate) fn target(address: u32) -> Target {
         Some(Location::PpuMemory { hemisphere, word }) => Target::PpuSram(hemisphere, word as usize),
         Some(Location::SynapseArray { hemisphere, offset }) => Target::Array(hemisphere, offset),
         Some(Location::Register(register)) => match register.block {
-            Block::PPUControlRegister => Target::PpuControl(Hemisphere::from_index(register.instance as usize)),
+            Block::PPUControlRegister => {
+                Target::PpuControl(Hemisphere::from_index(register.instance as usize))
+            }
             Block::PPUStatusRegister => Target::PpuStatus(Hemisphere::from_index(register.instance as usize)),
             _ => Target::Register(register),
         },

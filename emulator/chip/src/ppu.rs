@@ -206,7 +206,8 @@ impl Ppu {
 
     /// Performs everything that has arrived by `until`.
     pub(crate) fn receive(&mut self, until: SimTime) {
-        while let Some(Incoming { at, access }) = self.incoming.pop_front_if(|incoming| incoming.at <= until) {
+        while let Some(Incoming { at, access }) = self.incoming.pop_front_if(|incoming| incoming.at <= until)
+        {
             self.access(at, access);
         }
     }

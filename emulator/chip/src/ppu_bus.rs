@@ -116,7 +116,9 @@ impl PpuBus<'_> {
                 Target::PpuSram(hemisphere, index) if hemisphere == self.hemisphere => {
                     (self.sram[index], latencies.omnibus)
                 }
-                Target::PpuControl(hemisphere) if hemisphere == self.hemisphere => (self.control, latencies.omnibus),
+                Target::PpuControl(hemisphere) if hemisphere == self.hemisphere => {
+                    (self.control, latencies.omnibus)
+                }
                 // Whoever reads its own status is awake.
                 Target::PpuStatus(hemisphere) if hemisphere == self.hemisphere => (0, latencies.omnibus),
                 Target::PpuSram(_, index) => (self.other.sram[index], latencies.omnibus),

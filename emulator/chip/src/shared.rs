@@ -1,11 +1,11 @@
 //! Everything that both plasticity processors and the host share: registers, synapse array, event network, analog core,
 //! external memory. One clock for all of it.
 
+use crate::binding::Binding;
 use crate::diagnostics::Diagnostics;
 use crate::external_memory::ExternalMemory;
 use crate::omnibus::Target;
 use crate::options::{ChipOptions, Latencies};
-use crate::binding::Binding;
 use crate::randgen::RandomGenerators;
 use crate::registers::{Block, Register, RegisterFile, coordinates};
 use crate::synapse_array::SynapseArray;

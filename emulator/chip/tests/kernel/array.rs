@@ -46,17 +46,27 @@ fn the_port_takes_as_long_as_the_software_of_the_chip_expects() {
     chip.write(0x0240_1000, 1 | 100 << 4 | 20 << 12, 0xf);
     let within = |name: &str, cycles: u32, expected: u32, tolerance: u32| {
         println!("{name}: {cycles} cycles");
-        assert!(cycles.abs_diff(expected) <= tolerance, "{name}: {cycles} instead of {expected} +- {tolerance}");
+        assert!(
+            cycles.abs_diff(expected) <= tolerance,
+            "{name}: {cycles} instead of {expected} +- {tolerance}"
+        );
     };
     within("fxvoutx", cycles(&mut chip, "li r3, 6", "fxvoutx v1, 0, r3"), 20, 2);
     within("fxvinx", cycles(&mut chip, "li r3, 6", "fxvinx v1, 0, r3"), 20, 2);
     // The second pass must not find the reset pulse of the first.
     let wait = "lis r3, 0xc9\n ori r3, r3, 512";
     let reset = "fxvoutx v1, 0, r3";
-    let once = format!("li r21, 600\n pause: addi r21, r21, -1\n cmpwi r21, 0\n bne pause\n sync\n mfspr r10, 284\n {reset}");
+    let once = format!(
+        "li r21, 600\n pause: addi r21, r21, -1\n cmpwi r21, 0\n bne pause\n sync\n mfspr r10, 284\n {reset}"
+    );
     within("neuron reset", cycles(&mut chip, wait, &once), 20, 2);
     let pair = "fxvinx v1, 0, r3\n fxvinx v2, 0, r4";
-    within("conversion and buffered read", cycles(&mut chip, "lis r3, 8\n lis r4, 0x28\n ori r4, r4, 1", pair), 410, 41);
+    within(
+        "conversion and buffered read",
+        cycles(&mut chip, "lis r3, 8\n lis r4, 0x28\n ori r4, r4, 1", pair),
+        410,
+        41,
+    );
     within("fxvoutx to the FPGA", cycles(&mut chip, "lis r3, 0x8000", "fxvoutx v1, 0, r3"), 38, 4);
     within("fxvinx from the FPGA", cycles(&mut chip, "lis r3, 0x8000", "fxvinx v1, 0, r3"), 344, 35);
     within("fxvstax", cycles(&mut chip, "li r3, 0x800", "fxvstax v1, 0, r3"), 47, 5);
@@ -96,7 +106,11 @@ fn weights_are_logical_in_a_vector_and_permuted_on_the_omnibus() {
         assert_eq!(word(&mut chip, ppu, 0x400), 0x3434_3434);
         // What the host writes permuted, the processor reads logically.
         chip.write(ARRAY[ppu] + 64 * 17 + 33, 0x3410_1008, 0xf);
-        execute(&mut chip, ppu, "li r4, 35\n fxvinx v3, 0, r4\n sync\n li r6, 0x480\n fxvstax v3, 0, r6\n wait\n b .");
+        execute(
+            &mut chip,
+            ppu,
+            "li r4, 35\n fxvinx v3, 0, r4\n sync\n li r6, 0x480\n fxvstax v3, 0, r6\n wait\n b .",
+        );
         assert_eq!(word(&mut chip, ppu, 0x484), 0x2501_0102);
     }
 }
@@ -172,7 +186,11 @@ fn a_second_neuron_reset_waits_for_the_pulse_of_the_first() {
         chip.write(0x001a_1000 + 4 * column + 3, 0x10, 0xf);
     }
     run(&mut chip, 1_000);
-    execute(&mut chip, 0, "lis r3, 0xc9\n ori r3, r3, 512\n addi r4, r3, 1\n fxvoutx v1, 0, r3\n fxvoutx v1, 0, r4\n wait\n b .");
+    execute(
+        &mut chip,
+        0,
+        "lis r3, 0xc9\n ori r3, r3, 512\n addi r4, r3, 1\n fxvoutx v1, 0, r3\n fxvoutx v1, 0, r4\n wait\n b .",
+    );
     run(&mut chip, 10_000);
     let mut events = Vec::new();
     chip.take_events(&mut events);
@@ -191,7 +209,9 @@ fn correlation_resets_go_by_payload_in_view_8_and_by_lane_in_view_9() {
     for (address, value) in [(0x0011_0400, 0xbe00), (0x0011_0401, 0x3f60), (0x0011_0402, 0x0040)] {
         chip.write(address, value, 0xf);
     }
-    (0..256).for_each(|column| chip.write(0x0016_0000 + 0x8000 * (column / 128) + 8 * (column % 128) + 6, 0x04, 0xf));
+    (0..256).for_each(|column| {
+        chip.write(0x0016_0000 + 0x8000 * (column / 128) + 8 * (column % 128) + 6, 0x04, 0xf)
+    });
     run(&mut chip, 1_000);
     // Post, pre, post: both sensors of row 0 and 1 have something.
     let fire = |chip: &mut Chip| {
@@ -212,7 +232,8 @@ fn correlation_resets_go_by_payload_in_view_8_and_by_lane_in_view_9() {
     // View 8, quad 0 (columns 0, 2, 4, 6): causal, acausal, both, nothing.
     chip.write(ARRAY[0] + 0x8_0000, 0x0102_0300, 0xf);
     run(&mut chip, 2_000);
-    let [causal, acausal] = Branch::ALL.map(|branch| [0, 2, 4, 6].map(|column| accumulated(&chip, column, branch)));
+    let [causal, acausal] =
+        Branch::ALL.map(|branch| [0, 2, 4, 6].map(|column| accumulated(&chip, column, branch)));
     assert_eq!((causal, acausal), ([false, true, false, true], [true, false, false, true]));
     // View 9 through the port: every lane, whatever the payload.
     execute(&mut chip, 0, "lis r3, 9\n fxvoutx v1, 0, r3\n sync\n wait\n b .");
@@ -233,7 +254,8 @@ fn random_numbers_follow_their_seed() {
             "lis r3, 0xe\n li r4, 0x5a\n fxvsplatb v1, r4\n fxvoutx v1, 0, r3\n fxvinx v2, 0, r3\n fxvinx v3, 0, r3\n sync
              li r6, 0x400\n fxvstax v2, 0, r6\n li r6, 0x480\n fxvstax v3, 0, r6\n wait\n b .",
         );
-        let vectors = [0x400, 0x480].map(|byte| (0..32).map(|k| word(&mut chip, 0, byte + 4 * k)).collect::<Vec<_>>());
+        let vectors =
+            [0x400, 0x480].map(|byte| (0..32).map(|k| word(&mut chip, 0, byte + 4 * k)).collect::<Vec<_>>());
         draws.push(vectors);
     }
     assert_eq!(draws[0], draws[1]);
@@ -246,7 +268,8 @@ fn random_numbers_follow_their_seed() {
 #[test]
 fn fpga_memory_has_its_words_reversed_through_the_port_only() {
     let mut chip = ideal_chip();
-    (0..32).for_each(|k| chip.external_memory_mut().write(Bank::Sram, k, k as u32, ppu_isa::ByteEnables::WORD));
+    (0..32)
+        .for_each(|k| chip.external_memory_mut().write(Bank::Sram, k, k as u32, ppu_isa::ByteEnables::WORD));
     execute(
         &mut chip,
         1,

@@ -12,7 +12,8 @@ pub(crate) const ARRAY: [u32; 2] = [0x02c0_0000, 0x03c0_0000];
 
 /// The analytical reference chip: no mismatch, no noise, analog cells that take their value at once.
 pub(crate) fn ideal_chip() -> Chip {
-    let mut options = ChipOptions { mismatch: bss2_analog::MismatchSwitches::IDEAL, ..ChipOptions::default() };
+    let mut options =
+        ChipOptions { mismatch: bss2_analog::MismatchSwitches::IDEAL, ..ChipOptions::default() };
     options.analog = bss2_analog::AnalogOptions::noiseless();
     (options.capmem.instant, options.capmem.write_noise, options.capmem.drift) = (true, false, false);
     Chip::with_options(options)
@@ -65,9 +66,11 @@ pub(crate) fn write<T: TypedBlock>(chip: &mut Chip, instance: u32, values: &T) {
 
 /// Gives the correlation sensors their biases and voltages, which a default chip leaves at 0.
 pub(crate) fn enable_sensors(chip: &mut Chip) {
-    for (parameter, code) in
-        [(SharedParameter::SynIBiasRamp, 80), (SharedParameter::SynIBiasStore, 70), (SharedParameter::SynIBiasCorout, 600)]
-    {
+    for (parameter, code) in [
+        (SharedParameter::SynIBiasRamp, 80),
+        (SharedParameter::SynIBiasStore, 70),
+        (SharedParameter::SynIBiasCorout, 600),
+    ] {
         let (column, row) = parameter.place();
         for &quadrant in parameter.blocks() {
             write(chip, coordinates::capmem_cell(quadrant, row, column), &CapMemCell { value: code });

@@ -171,7 +171,11 @@ fn a_processor_can_reset_and_stop_itself() {
 #[test]
 fn a_stopped_clock_is_not_made_up_for() {
     let mut chip = ideal_chip();
-    load(&mut chip, 0, "again: lwz r3, 0x400(0)\n addi r3, r3, 1\n stw r3, 0x400(0)\n mfspr r4, 284\n stw r4, 0x404(0)\n b again");
+    load(
+        &mut chip,
+        0,
+        "again: lwz r3, 0x400(0)\n addi r3, r3, 1\n stw r3, 0x400(0)\n mfspr r4, 284\n stw r4, 0x404(0)\n b again",
+    );
     start(&mut chip, &[0]);
     run(&mut chip, 4_000);
     chip.write(CONTROL[0], 5, 0xf);
@@ -188,8 +192,11 @@ fn a_stopped_clock_is_not_made_up_for() {
 #[test]
 fn both_processors_run_code_from_the_fpga_memory() {
     // Word 0 of SRAM jumps there; both share the code and take turns at the memory.
-    let code = ppu_isa::assemble("li r3, 30\n mtctr r3\n again: addi r5, r5, 3\n bdnz again\n stw r5, 0x400(0)\n wait\n b .", 0x8000_0000)
-        .expect("the program is sound");
+    let code = ppu_isa::assemble(
+        "li r3, 30\n mtctr r3\n again: addi r5, r5, 3\n bdnz again\n stw r5, 0x400(0)\n wait\n b .",
+        0x8000_0000,
+    )
+    .expect("the program is sound");
     let mut chip = ideal_chip();
     for (word, value) in (0..).zip(code.words()) {
         chip.external_memory_mut().write(Bank::Sram, word, value, ByteEnables::WORD);

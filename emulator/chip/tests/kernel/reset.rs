@@ -1,6 +1,6 @@
 //! The reset line, and what holds or triggers a whole block of neurons.
 
-use crate::bench::{ARRAY, CONTROL, enable_sensors, SRAM, ideal_chip, load, run, start, word};
+use crate::bench::{ARRAY, CONTROL, SRAM, enable_sensors, ideal_chip, load, run, start, word};
 use bss2_base::{Hemisphere, Neuron, SimTime};
 use bss2_chip::registers::default_chip;
 use bss2_events::SpikeLabel;
@@ -41,7 +41,10 @@ fn the_reset_line_clears_registers_and_keeps_memories() {
     chip.take_events(&mut events);
     assert_eq!(events, []);
     // Configuration in SRAM still acts: the driver is as before.
-    assert_eq!(chip.registers().words(bss2_chip::registers::Block::SynapseDriverConfig, 21).unwrap()[0], 0x12);
+    assert_eq!(
+        chip.registers().words(bss2_chip::registers::Block::SynapseDriverConfig, 21).unwrap()[0],
+        0x12
+    );
     chip.inject(chip.now(), SpikeLabel::from_word(0x4005));
     run(&mut chip, 1_000);
     chip.take_events(&mut events);
