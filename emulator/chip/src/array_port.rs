@@ -180,7 +180,9 @@ impl Shared {
         self.configure();
         let timing = self.conversion_timing(hemisphere);
         let Some(cycles) = timing else {
-            self.diagnostics.once(format!("{hemisphere:?} CADC is read but not enabled: results are 0"));
+            self.diagnostics.once(format!(
+                "{hemisphere:?} CADC is read, but is not enabled or calibrates its resets: results are 0"
+            ));
             self.conversions[hemisphere.index()] = Default::default();
             return 0;
         };

@@ -250,10 +250,15 @@ impl Shared {
         }
     }
 
-    /// Length of a CADC conversion in PPU cycles, without the latency of the port; `None` if the CADC is off (settled 3).
+    /// Length of a CADC conversion in PPU cycles, without the latency of the port; `None` if the CADC is off (settled 3) or
+    /// its resets calibrate themselves.
     pub(crate) fn conversion_timing(&self, hemisphere: Hemisphere) -> Option<u32> {
         let config: cadc::CADCConfig = self.typed(hemisphere.index() as u32);
         let correlation = self.correlation_config(hemisphere);
+        if correlation.reset_mode {
+            // On silicon such a read never returns (register-map 6.5).
+            return None;
+        }
         let ramp = self.options.latencies.cadc_ramp;
         let waits = u32::from(config.dead_time) + u32::from(config.reset_wait);
         config.enable.then_some(u32::from(correlation.sense_delay) + ramp + waits)

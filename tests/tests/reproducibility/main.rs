@@ -49,7 +49,8 @@ proptest! {
 
 #[test]
 fn time_may_be_cut_into_single_cycles() {
-    let cuts: Vec<SimTime> = (0..3000).map(|k| SimTime::from_us(90) + SimTime::from_ps(4000 * k + k % 3)).collect();
+    let cuts: Vec<SimTime> =
+        (0..3000).map(|k| SimTime::from_us(90) + SimTime::from_ps(4000 * k + k % 3)).collect();
     assert_same(&SCENE.clone().play(&cuts), &OUTCOME, "cut into cycles");
 }
 

@@ -313,7 +313,9 @@ impl Scene {
         moments.sort();
         let mut moments = moments.into_iter().peekable();
         let mut reads = Vec::new();
-        for (time, access) in script.into_iter().map(|(time, access)| (time, Some(access))).chain([(end, None)]) {
+        for (time, access) in
+            script.into_iter().map(|(time, access)| (time, Some(access))).chain([(end, None)])
+        {
             while let Some(moment) = moments.next_if(|&moment| moment <= time) {
                 chip.advance(moment);
                 chip = interrupt(chip);

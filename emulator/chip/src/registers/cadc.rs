@@ -16,6 +16,7 @@ register_block! {
             column_in_side: stride(128, 2),
         ],
         host_refuses_reads_on: [Hardware],
+        status: Modelled,
     }
     word offset (ReadWrite) {
         /// Digital offset, excess-128 coded (-128..127). Unit: CADC LSB.
@@ -48,6 +49,7 @@ register_block! {
     CADCConfig {
         space: Chip,
         address: 0x0, [hemisphere: table(&[0x240_1000, 0x340_1000])],
+        status: Modelled,
     }
     word config (ReadWrite) {
         /// Enable the CADC.

@@ -16,6 +16,7 @@ register_block! {
             row: stride(24, 1),
             column: stride(130, 32),
         ],
+        status: Modelled,
     }
     word cell (ReadWrite) {
         /// Target value (0..1022); 0x3ff disables the refresh. Unit: LSB of the CapMem ramp DAC.
@@ -91,7 +92,7 @@ register_block! {
         /// Refresh sub counter.
         sub_counter: u16 [0..=15] = 16;
         /// Enable refresh.
-        enable_capmem: bool [16] = true;
+        enable_capmem: bool [16] = true, Modelled;
         /// Boosted refresh.
         enable_boost: bool [17] = false;
         /// Automatic boost.

@@ -62,6 +62,7 @@ register_block! {
         space: Chip,
         address: 0x10_0000, [],
         host_refuses_reads_on: [Hardware, Simulation],
+        status: Modelled,
     }
     word select (ReadWrite) {
         /// Use the internal (CapMem) correlation-output bias for the synapses of quadrant 1; 0 = external/pad

@@ -16,6 +16,7 @@ register_block! {
             hemisphere: stride(2, 0x200),
             column_in_side: stride(128, 4),
         ],
+        status: Modelled,
     }
     word trigger (WriteOnly) {
         /// Value ignored.
@@ -31,6 +32,7 @@ register_block! {
     BlockPostPulse {
         space: Chip,
         address: 0x0, [side: table(&[0x12_2400, 0x12_a400])],
+        status: Modelled,
     }
     word trigger (WriteOnly) {
         /// Value ignored.
@@ -47,6 +49,7 @@ register_block! {
             hemisphere: stride(2, 0x200),
             column_in_side: stride(128, 4),
         ],
+        status: Modelled,
     }
     word count (ReadOnly) {
         /// Spikes since the last reset of the counter.
@@ -65,6 +68,7 @@ register_block! {
             hemisphere: stride(2, 0x200),
             column_in_side: stride(128, 4),
         ],
+        status: Modelled,
     }
     word trigger (WriteOnly) {
         /// Value ignored; clears count and overflow.
@@ -81,6 +85,7 @@ register_block! {
         space: Chip,
         address: 0x2, [block: table(&[0x16_0000, 0x16_8000, 0x17_0000, 0x17_8000]), neuron: stride(128, 8)],
         host_refuses_reads_on: [Simulation],
+        status: Modelled,
     }
     word w2 (ReadWrite) {
         /// Source degeneration of the leak/reset OTA while resetting.
@@ -96,31 +101,31 @@ register_block! {
         /// Leak conductance multiplied by 8.
         en_leak_mul: bool [5] = false;
         /// Stronger fire pulse.
-        en_strong_fire: bool [6] = false;
+        en_strong_fire: bool [6] = false, StoredOnly;
     }
     word w3 (ReadWrite) {
         /// Inhibitory input in conductance-based mode.
-        en_synin_coba_inh: bool [1] = false;
+        en_synin_coba_inh: bool [1] = false, StoredOnly;
         /// Excitatory input in conductance-based mode.
-        en_synin_coba_exc: bool [2] = false;
+        en_synin_coba_exc: bool [2] = false, StoredOnly;
         /// Direct unbuffered membrane access.
-        en_unbuf_access: bool [3] = false;
+        en_unbuf_access: bool [3] = false, StoredOnly;
         /// Enable readout amplifier.
         en_readout_amp: bool [4] = false;
         /// 0 membrane, 1 excitatory synaptic input, 2 inhibitory synaptic input, 3 adaptation.
         readout_select: u8 [5..=6] = 0;
         /// Connect the readout amplifier to the readout line.
-        en_readout: bool [7] = false;
+        en_readout: bool [7] = false, StoredOnly;
     }
     word w4 (ReadWrite) {
         /// Sign flip of spike-triggered adaptation.
-        invert_adapt_b: bool [0] = false;
+        invert_adapt_b: bool [0] = false, StoredOnly;
         /// Sign flip of sub-threshold adaptation.
-        invert_adapt_a: bool [1] = false;
+        invert_adapt_a: bool [1] = false, StoredOnly;
         /// Enable adaptation.
-        en_adapt: bool [2] = false;
+        en_adapt: bool [2] = false, StoredOnly;
         /// Enable exponential term.
-        en_exp: bool [3] = false;
+        en_exp: bool [3] = false, StoredOnly;
         /// Inhibitory input: only the parasitic line capacitance.
         en_synin_inh_small_cap: bool [4] = false;
         /// Excitatory input: only the parasitic line capacitance.
@@ -148,25 +153,25 @@ register_block! {
         /// Enable excitatory synaptic input.
         en_synin_exc: bool [5] = false;
         /// Enable inhibitory bypass circuit.
-        en_byp_inh: bool [6] = false;
+        en_byp_inh: bool [6] = false, StoredOnly;
         /// Enable excitatory bypass circuit.
-        en_byp_exc: bool [7] = false;
+        en_byp_exc: bool [7] = false, StoredOnly;
     }
     word w7 (ReadWrite) {
         /// Connect the soma line to the right neighbour.
-        connect_somata: bool [0] = false;
+        connect_somata: bool [0] = false, StoredOnly;
         /// Connect the membrane to the neuron of the opposite hemisphere.
-        connect_bottom: bool [1] = false;
+        connect_bottom: bool [1] = false, StoredOnly;
         /// Enable the inter-compartment conductance.
-        en_comp_cond: bool [2] = false;
+        en_comp_cond: bool [2] = false, StoredOnly;
         /// Connect the membrane to the right neighbour.
-        connect_membrane_right: bool [3] = false;
+        connect_membrane_right: bool [3] = false, StoredOnly;
         /// Connect the membrane to the soma line.
-        connect_soma: bool [4] = false;
+        connect_soma: bool [4] = false, StoredOnly;
         /// Inter-compartment bias times 4.
-        en_comp_cond_mul: bool [5] = false;
+        en_comp_cond_mul: bool [5] = false, StoredOnly;
         /// Inter-compartment bias divided by 4.
-        en_comp_cond_div: bool [6] = false;
+        en_comp_cond_div: bool [6] = false, StoredOnly;
         /// Gate synaptic inputs and exponential term during reset.
         en_pause: bool [7] = false;
     }
@@ -207,6 +212,7 @@ register_block! {
             column_in_side: stride(128, 4),
         ],
         host_refuses_reads_on: [Simulation],
+        status: Modelled,
     }
     word w0 (ReadWrite) {
         /// Bits 7..2 of the 8-bit output address.
@@ -231,27 +237,27 @@ register_block! {
         /// Bits 3..0 of refractory_time. Unit: refractory clock cycles.
         refractory_time_2: u8 [2..=5] as Inverted = 0;
         /// Send a pulse to the adaptation circuit on a spike.
-        en_adapt_pulse: bool [6] = false;
+        en_adapt_pulse: bool [6] = false, StoredOnly;
         /// Generate post pulses in the Bayesian module; 0 = from neuron_fire_connect.
         en_bayesian_extension: bool [7] = true;
     }
     word w3 (ReadWrite) {
         /// Take fire/refractory state from the connected master.
-        en_neuron_slave: bool [0] = false;
+        en_neuron_slave: bool [0] = false, StoredOnly;
         /// Connect the fire line to the opposite hemisphere.
-        connect_fire_bottom: bool [1] = false;
+        connect_fire_bottom: bool [1] = false, StoredOnly;
         /// Receive the fire line from the right neighbour (documented as broken).
         connect_fire_from_right: bool [2] = false, Tagged;
         /// Drive the fire line of the right neighbour (unidirectional).
-        connect_fire_to_right: bool [3] = false;
+        connect_fire_to_right: bool [3] = false, StoredOnly;
         /// Emit events (not needed for counters or post pulses).
         en_spike_out: bool [4] = false;
         /// Drive neuron_fire_connect with the local fire signal.
         en_neuron_master: bool [5] = false;
         /// Bayesian mode bit 1.
-        en_1_bayesian: bool [6] = false;
+        en_1_bayesian: bool [6] = false, StoredOnly;
         /// Bayesian mode bit 0.
-        en_0_bayesian: bool [7] = false;
+        en_0_bayesian: bool [7] = false, StoredOnly;
     }
 }
 
@@ -283,6 +289,7 @@ register_block! {
     CommonNeuronBackendConfig {
         space: Chip,
         address: 0x0, [side: table(&[0x1a_1800, 0x1a_9800])],
+        status: Modelled,
     }
     word w0 (ReadWrite) {
         /// Enable the event output registers.
@@ -296,27 +303,27 @@ register_block! {
         /// Fast refractory clock.
         clock_scale_fast: u8 [8..=11] = 0;
         /// Event output 0 sampled on the rising edge.
-        sample_pos_edge_0: bool [12] = true;
+        sample_pos_edge_0: bool [12] = true, StoredOnly;
         /// Event output 1 sampled on the rising edge.
-        sample_pos_edge_1: bool [13] = true;
+        sample_pos_edge_1: bool [13] = true, StoredOnly;
         /// Event output 2 sampled on the rising edge.
-        sample_pos_edge_2: bool [14] = true;
+        sample_pos_edge_2: bool [14] = true, StoredOnly;
         /// Event output 3 sampled on the rising edge.
-        sample_pos_edge_3: bool [15] = true;
+        sample_pos_edge_3: bool [15] = true, StoredOnly;
         /// Adaptation pulse clock.
-        clock_scale_adapt_pulse: u8 [16..=19] = 0;
+        clock_scale_adapt_pulse: u8 [16..=19] = 0, StoredOnly;
         /// Post pulse clock.
-        clock_scale_post_pulse: u8 [20..=23] = 0;
+        clock_scale_post_pulse: u8 [20..=23] = 0, StoredOnly;
     }
     word w1 (ReadWrite) {
         /// Length of the block post pulse. Unit: clock cycles (clock not stated).
-        wait_global_post_pulse: u8 [0..=7] = 1;
+        wait_global_post_pulse: u8 [0..=7] = 1, StoredOnly;
         /// Length of the counter reset pulse. Unit: clock cycles.
-        wait_spike_counter_reset: u8 [8..=15] = 4;
+        wait_spike_counter_reset: u8 [8..=15] = 4, StoredOnly;
         /// Settling time of a counter read. Unit: clock cycles.
-        wait_spike_counter_read: u8 [16..=23] = 112;
+        wait_spike_counter_read: u8 [16..=23] = 112, StoredOnly;
         /// Length of the artificial fire pulse. Unit: clock cycles.
-        wait_fire_neuron: u8 [24..=31] = 4;
+        wait_fire_neuron: u8 [24..=31] = 4, StoredOnly;
     }
 }
 

@@ -10,6 +10,7 @@ register_block! {
     PADIEvent {
         space: Chip,
         address: 0x0, [hemisphere: table(&[0x11_0000, 0x11_8000])],
+        status: Modelled,
     }
     word event (WriteOnly) {
         /// Fire on PADI bus 0.
@@ -33,6 +34,7 @@ register_block! {
         space: Chip,
         address: 0x1, [hemisphere: table(&[0x11_0000, 0x11_8000])],
         host_refuses_reads_on: [Hardware],
+        status: Modelled,
     }
     word config (ReadWrite) {
         /// Bus 0 takes events from the crossbar (SPL1) instead of the PADI event register.
@@ -72,6 +74,7 @@ register_block! {
         space: Chip,
         address: 0x2, [hemisphere: table(&[0x11_0000, 0x11_8000])],
         host_refuses_reads_on: [Hardware, Simulation],
+        status: Modelled,
     }
     word config (ReadWrite) {
         /// Divider of the STP recovery clock (exact law undocumented; proposed f = 250 MHz / 2^(n+1) like the
@@ -91,6 +94,7 @@ register_block! {
         space: Chip,
         address: 0x0, [hemisphere: table(&[0x11_0400, 0x11_8400]), driver: stride(128, 4)],
         host_refuses_reads_on: [Simulation],
+        status: Modelled,
     }
     word w0 (ReadWrite) {
         /// STP utilisation strength.
@@ -125,7 +129,7 @@ register_block! {
         /// Select STP target-voltage pair 0 or 1 (CapMem stp_v_charge_n / stp_v_recover_n).
         select_target_voltages: bool [0] = false;
         /// Connect the STP readout follower to the readout line.
-        en_readout: bool [1] = false;
+        en_readout: bool [1] = false, StoredOnly;
         /// Renewing synapses (documented as broken).
         en_renewing: bool [2] = false, Tagged;
         /// Pulse width modulated by the event payload.

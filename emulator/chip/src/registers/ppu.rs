@@ -24,6 +24,7 @@ register_block! {
     PPUControlRegister {
         space: Chip,
         address: 0x0, [hemisphere: table(&[0x2a0_0000, 0x3a0_0000])],
+        status: Modelled,
     }
     word control (ReadWrite) {
         /// 1 = run, 0 = hold in reset.
@@ -33,7 +34,7 @@ register_block! {
         /// Stop the clock.
         force_clock_off: bool [2] = false;
         /// Enable the instruction cache controller (needed to execute from external memory).
-        cache_controller_enable: bool [3] = false;
+        cache_controller_enable: bool [3] = false, StoredOnly;
     }
 }
 
@@ -44,6 +45,7 @@ register_block! {
     PPUStatusRegister {
         space: Chip,
         address: 0x0, [hemisphere: table(&[0x2a0_0001, 0x3a0_0001])],
+        status: Modelled,
     }
     word status (ReadOnly) {
         /// 1 = PPU asleep (wait instruction executed).

@@ -332,7 +332,7 @@ register_block! {
     }
     word reference_control (ReadWrite) {
         /// Reference DAC value.
-        reference_control: u8 [6..=11] = 10;
+        reference_control: u8 [6..=11] = 10, Modelled;
     }
     word resistor_control (ReadWrite) {
         /// Reference resistor setting.
@@ -364,15 +364,15 @@ register_block! {
     }
     word cm_i_slope_01 (ReadWrite) {
         /// CapMem ramp slope current, CapMem quadrant 0.
-        cm_i_slope_0: u8 [0..=5] = 11;
+        cm_i_slope_0: u8 [0..=5] = 11, Modelled;
         /// CapMem ramp slope current, CapMem quadrant 1.
-        cm_i_slope_1: u8 [6..=11] = 11;
+        cm_i_slope_1: u8 [6..=11] = 11, Modelled;
     }
     word cm_i_slope_23 (ReadWrite) {
         /// CapMem ramp slope current, CapMem quadrant 2.
-        cm_i_slope_2: u8 [0..=5] = 11;
+        cm_i_slope_2: u8 [0..=5] = 11, Modelled;
         /// CapMem ramp slope current, CapMem quadrant 3.
-        cm_i_slope_3: u8 [6..=11] = 11;
+        cm_i_slope_3: u8 [6..=11] = 11, Modelled;
     }
 }
 

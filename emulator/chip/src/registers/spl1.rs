@@ -8,6 +8,7 @@ register_block! {
         space: Chip,
         address: 0x13_0000, [],
         host_refuses_reads_on: [Hardware],
+        status: Modelled,
     }
     word config (ReadWrite) {
         /// Bit i: rate-limit L2 output i (crossbar output 8+i).
@@ -34,6 +35,7 @@ register_block! {
         address: 0x13_0001, [source: stride(8, 3)],
         host_refuses_reads_on: [Hardware, Simulation],
         host_word_order: [1, 2, 0],
+        status: Modelled,
     }
     word w0 (ReadWrite) {
         /// Enable.
@@ -67,6 +69,7 @@ register_block! {
         space: Chip,
         address: 0x13_0019, [node: stride(76, 1)],
         host_refuses_reads_on: [Hardware],
+        status: Modelled,
     }
     word node (ReadWrite) {
         /// Label mask.
@@ -83,6 +86,7 @@ register_block! {
     CrossbarInputDropCounter {
         space: Chip,
         address: 0x13_0065, [input: stride(20, 1)],
+        status: Modelled,
     }
     word count (ReadOnly) {
         /// Dropped events.
@@ -95,6 +99,7 @@ register_block! {
     CrossbarOutputEventCounter {
         space: Chip,
         address: 0x13_0079, [output: stride(12, 1)],
+        status: Modelled,
     }
     word count (ReadOnly) {
         /// Events passed to this output.

@@ -36,6 +36,7 @@ register_block! {
     CommonCorrelationConfig {
         space: Chip,
         address: 0x0, [hemisphere: table(&[0x220_0000, 0x320_0000])],
+        status: Modelled,
     }
     word sense_delay (ReadWrite) {
         /// Wait between row connect and conversion start. Unit: PPU clock cycles.

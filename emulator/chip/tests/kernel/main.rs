@@ -1,0 +1,8 @@
+//! The time kernel and what firmware and host see through it, at the addresses of the specification.
+
+mod array;
+mod bench;
+mod processors;
+mod reset;
+mod routing;
+mod time;
