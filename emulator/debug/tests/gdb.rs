@@ -83,7 +83,7 @@ fn a_program_stops_at_a_function_and_steps_over_its_lines() {
         "Thread 1 hit Breakpoint 1, main () at programs/hello.c:6",
         // Line 6 is the call of mailbox_clear, line 7 that of mailbox_string.
         "after next: 0x1b0 in main+16",
-        "mailbox_string (text=0x240 \"Hello from the plasticity processor\\n\") at runtime/mailbox.c",
+        "mailbox_string (text=text@entry=0x240 \"Hello from the plasticity processor\\n\") at runtime/mailbox.c",
         "#0  mailbox_string",
         "#1  0x000001bc in main () at programs/hello.c:7",
     ];
