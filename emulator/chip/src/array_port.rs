@@ -178,6 +178,7 @@ impl Shared {
     /// are those of the moment of the access.
     fn convert(&mut self, hemisphere: Hemisphere, row: u16) -> u32 {
         self.configure();
+        self.warn_of_cadc(hemisphere);
         let timing = self.conversion_timing(hemisphere);
         let Some(cycles) = timing else {
             self.diagnostics.once(format!(

@@ -286,7 +286,7 @@ impl Shared {
         let stp: [padi::CommonSTPConfig; 2] = [self.typed(0), self.typed(1)];
         let padi: [padi::CommonPADIBusConfig; 2] = [self.typed(0), self.typed(1)];
         let correlation: [synapse_memory::CommonCorrelationConfig; 2] = [self.typed(0), self.typed(1)];
-        let Self { binding, registers, analog, diagnostics, .. } = self;
+        let Self { binding, registers, analog, diagnostics, synapses_checked: checked, .. } = self;
         let Binding { physics, capmem, board, neurons, drivers, quadrants, warnings, .. } = binding;
         let cells = physics.cells(capmem, now);
         let shared_biases = Quadrant::ALL.map(|quadrant| cells.biases(quadrant));
@@ -318,8 +318,10 @@ impl Shared {
                 ramp: internal.ramp,
                 dac: internal.dac,
             };
-            cells.warn_of_cadc(quadrant, warnings);
-            analog.set_unit_charge(quadrant, cells.unit_charge(quadrant, &synapse_biases, warnings));
+            // Biases are complained about when somebody uses the circuit: see `warn_of_cadc` and `warn_of_synapses`.
+            let unit_charge = cells.unit_charge(quadrant, &synapse_biases, &mut Warnings::default());
+            analog.set_unit_charge(quadrant, unit_charge);
+            checked[quadrant.index() / 2] = false;
             analog.set_correlation(quadrant, &cells.correlation(quadrant, &synapse_biases, board));
             let (half, side) = (quadrant.index() / 2, quadrant.index() % 2);
             let hemisphere = Hemisphere::from_index(half);
@@ -341,6 +343,33 @@ impl Shared {
             }
         }
         report(warnings, diagnostics);
+    }
+}
+
+impl Shared {
+    /// Names the biases of the CADC of a hemisphere that were written too low; somebody reads it.
+    pub(crate) fn warn_of_cadc(&mut self, hemisphere: Hemisphere) {
+        let now = self.now();
+        let Binding { physics, capmem, warnings, .. } = &mut self.binding;
+        for side in 0..2 {
+            physics.cells(capmem, now).warn_of_cadc(Quadrant::ALL[2 * hemisphere.index() + side], warnings);
+        }
+        report(warnings, &mut self.diagnostics);
+    }
+
+    /// Names the biases of the synapses of a hemisphere that were written too low; somebody sends spikes to them.
+    pub(crate) fn warn_of_synapses(&mut self, hemisphere: Hemisphere) {
+        if std::mem::replace(&mut self.synapses_checked[hemisphere.index()], true) {
+            return;
+        }
+        let now = self.now();
+        let Binding { physics, capmem, warnings, .. } = &mut self.binding;
+        for side in 0..2 {
+            let quadrant = Quadrant::ALL[2 * hemisphere.index() + side];
+            // What is external is switched off on purpose; the bias of the others is what counts here.
+            let _ = physics.cells(capmem, now).unit_charge(quadrant, &SynapseBiases::INTERNAL, warnings);
+        }
+        report(warnings, &mut self.diagnostics);
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) to_host: Vec<LinkEvent>,
     pub(crate) diagnostics: Diagnostics,
     now: SimTime,
+    /// Whether the biases of the synapses of a hemisphere have been looked at since they were written.
+    pub(crate) synapses_checked: [bool; 2],
     #[serde(skip)]
     outputs: Outputs,
     #[serde(skip)]
@@ -88,6 +90,7 @@ impl Shared {
             to_host: Vec::new(),
             diagnostics: Diagnostics::default(),
             now: SimTime::ZERO,
+            synapses_checked: [false; 2],
             outputs: Outputs::default(),
             fires: Vec::new(),
             options,
@@ -153,6 +156,11 @@ impl Shared {
                 self.network.look_ahead(end, &mut self.outputs)
             };
             let reached = SimTime::from_cycles(reach, CYCLE).min(until);
+            for hemisphere in bss2_base::Hemisphere::ALL {
+                if self.outputs.pulses.iter().any(|pulse| pulse.hemisphere == hemisphere) {
+                    self.warn_of_synapses(hemisphere);
+                }
+            }
             for pulse in self.outputs.pulses.drain(..) {
                 let labels = self.network.labels();
                 let driver = u8::from(pulse.driver);

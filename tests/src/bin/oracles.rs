@@ -1,4 +1,4 @@
-//! Compares the scalar instruction set with independent tools: `oracles qemu`, `gas` or `all`.
+//! Compares the scalar instruction set with an independent tool: `oracles qemu` or `oracles all`.
 //!
 //! Ends with 0 if everything agrees, 1 if something differs, 2 if a tool is absent or cannot be used. Nothing is
 //! installed.
@@ -6,10 +6,10 @@
 use std::process::ExitCode;
 
 use bss2_tests::oracles::qemu::Extent;
-use bss2_tests::oracles::{OracleError, Report, gas, qemu};
+use bss2_tests::oracles::{OracleError, Report, qemu};
 use clap::{Parser, Subcommand};
 
-/// Compare the scalar instruction set with independent tools.
+/// Compare the scalar instruction set with an independent tool.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -25,9 +25,6 @@ struct Arguments {
     /// Length of a program in pieces of one to six instructions.
     #[arg(long, global = true, default_value_t = 400, value_name = "N")]
     length: usize,
-    /// How many random words of each row of the instruction table to assemble.
-    #[arg(long, global = true, default_value_t = 100, value_name = "N")]
-    words: usize,
     /// How many differences to print for each tool.
     #[arg(long, global = true, default_value_t = 5, value_name = "N")]
     first: usize,
@@ -40,20 +37,16 @@ struct Arguments {
 enum Oracle {
     /// Random programs on qemu-ppc (Debian package qemu-user).
     Qemu,
-    /// Encodings by the GNU assembler (Debian package binutils-powerpc-linux-gnu).
-    Gas,
     /// All of them.
     All,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Arguments { seed, programs, length, words, .. } = arguments;
+    let Arguments { seed, programs, length, .. } = arguments;
     type Question = Box<dyn Fn() -> Result<Report, OracleError>>;
-    let questions: [(Oracle, Question); 2] = [
-        (Oracle::Qemu, Box::new(move || qemu::compare(Extent { seed, programs, length }))),
-        (Oracle::Gas, Box::new(move || gas::compare(seed, words))),
-    ];
+    let questions: [(Oracle, Question); 1] =
+        [(Oracle::Qemu, Box::new(move || qemu::compare(Extent { seed, programs, length })))];
     let mut code = 0;
     for (oracle, question) in questions {
         if arguments.oracle != oracle && arguments.oracle != Oracle::All {

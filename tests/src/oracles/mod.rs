@@ -1,15 +1,13 @@
 //! Programs of other people that know the scalar instruction set, asked the same questions as `ppu-isa`.
 //!
 //! * [`qemu`]: what random programs compute, against the user-mode emulation of QEMU.
-//! * [`gas`]: which words text means, against the assembler of GNU binutils.
 //!
-//! All of them draw their questions from the instruction table with a seed, so that a run can be repeated. The tools
-//! are Debian packages; nothing is installed, and a tool that is absent is an [`OracleError::Missing`]. Where the
+//! It draws its questions from the instruction table with a seed, so that a run can be repeated. The tool
+//! is a Debian package; nothing is installed, and a tool that is absent is an [`OracleError::Missing`]. Where the
 //! processor deviates from the Power ISA on purpose (ppu-isa 4.2), the question is not asked, and each such exclusion
 //! has a name and a reason ([`deviation`]).
 
 pub mod deviation;
-pub mod gas;
 pub mod program;
 pub mod qemu;
 
