@@ -1,6 +1,6 @@
 //! The laboratory table: a chip behind a connection, brought up and with the neurons wired to the ADC.
 
-use bss2_base::{Column, Hemisphere, NEURONS, Neuron, Quadrant, SimTime};
+use bss2_base::{COLUMNS, Column, Hemisphere, NEURONS, Neuron, Quadrant, SimTime};
 use bss2_host::connection::{Connection, ConnectionError};
 use bss2_host::playback::{BuildError, Program, ProgramBuilder, ReadTicket, Timeline, startup_program};
 use bss2_host::recording::{Incomplete, MissingResponse, Results};
@@ -308,30 +308,37 @@ pub fn write_row(
     view: RowView,
     value: impl Fn(Column) -> u8,
 ) {
-    let array = match hemisphere {
-        Hemisphere::Top => 0x02c0_0000,
-        Hemisphere::Bottom => 0x03c0_0000,
-    };
-    let view_offset = match view {
-        RowView::Weights => 0,
-        RowView::TimeCalibration => 0x1_0000,
-        RowView::AmplitudeCalibration => 0x2_0000,
-        RowView::Labels => 0x4_0000,
-    };
     for quad in 0..64 {
-        let bytes = std::array::from_fn(|entry| {
-            let logical = value(column_of_quad(quad, entry as u8)) & 0x3f;
-            match view {
-                RowView::Weights => bss2_host::registers::permute_weight(logical),
-                RowView::Labels => logical,
-                RowView::TimeCalibration | RowView::AmplitudeCalibration => logical & 3,
-            }
-        });
-        program.write(array + view_offset + 64 * u32::from(row) + u32::from(quad), u32::from_be_bytes(bytes));
+        let bytes = std::array::from_fn(|entry| view.stored(value(column_of_quad(quad, entry as u8))));
+        program.write(view.address(hemisphere, row, quad), u32::from_be_bytes(bytes));
     }
 }
 
-/// What of a synapse row is written.
+/// Reads a synapse row; [`row_values`] makes sense of the answer.
+pub fn read_row(program: &mut ProgramBuilder, hemisphere: Hemisphere, row: u8, view: RowView) -> ReadTicket {
+    program.read_block(view.address(hemisphere, row, 0), 64)
+}
+
+/// The property of all synapses of a row, by column, out of the answer to [`read_row`].
+///
+/// # Errors
+/// [`MissingResponse`] if the program ended too early.
+pub fn row_values(
+    results: &Results,
+    ticket: ReadTicket,
+    view: RowView,
+) -> Result<[u8; COLUMNS], MissingResponse> {
+    let mut values = [0; COLUMNS];
+    for (quad, &word) in (0..).zip(results.words(ticket)?) {
+        for (entry, byte) in (0..).zip(word.to_be_bytes()) {
+            // Putting a weight's bits in order undoes itself.
+            values[usize::from(column_of_quad(quad, entry))] = view.stored(byte);
+        }
+    }
+    Ok(values)
+}
+
+/// What of a synapse row is read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowView {
     /// 6-bit weights.
@@ -342,4 +349,29 @@ pub enum RowView {
     TimeCalibration,
     /// 2-bit corrections of the correlation sensors' amplitudes: more is smaller.
     AmplitudeCalibration,
+}
+
+impl RowView {
+    fn address(self, hemisphere: Hemisphere, row: u8, quad: u8) -> u32 {
+        let array = match hemisphere {
+            Hemisphere::Top => 0x02c0_0000,
+            Hemisphere::Bottom => 0x03c0_0000,
+        };
+        let view = match self {
+            Self::Weights => 0,
+            Self::TimeCalibration => 0x1_0000,
+            Self::AmplitudeCalibration => 0x2_0000,
+            Self::Labels => 0x4_0000,
+        };
+        array + view + 64 * u32::from(row) + u32::from(quad)
+    }
+
+    /// A weight lies in the memory with its bits in another order.
+    fn stored(self, logical: u8) -> u8 {
+        match self {
+            Self::Weights => bss2_host::registers::permute_weight(logical & 0x3f),
+            Self::Labels => logical & 0x3f,
+            Self::TimeCalibration | Self::AmplitudeCalibration => logical & 3,
+        }
+    }
 }

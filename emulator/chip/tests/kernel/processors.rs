@@ -246,7 +246,8 @@ fn a_breakpoint_gives_the_chip_back_and_leaves_no_trace() {
     let (mut chip, until) = (set_up(), SimTime::from_us(5));
     let mut breaks = BreakAt(Some(8));
     let stop = chip.advance_observed(until, &mut (), &mut breaks);
-    assert_eq!(stop, Some((Hemisphere::Bottom, Stop::Breakpoint { address: 8 })));
+    let halt = stop.expect("somebody has set a breakpoint");
+    assert_eq!((halt.hemisphere, halt.stop), (Hemisphere::Bottom, Stop::Breakpoint { address: 8 }));
     assert!(chip.now() < until);
     assert_eq!(word(&mut chip, 1, 0x400), 1);
     assert_eq!(chip.advance_observed(until, &mut (), &mut breaks), None);

@@ -54,6 +54,7 @@ pub mod ppu_session;
 mod report;
 mod statistics;
 mod stdp;
+mod structural;
 
 pub use context::Context;
 pub use report::{Bound, Certainty, Figure, Report, RunInformation, Summary, Value};
@@ -159,6 +160,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<pong::Pong>(),
         Entry::of::<homeostasis::Homeostasis>(),
         Entry::of::<stdp::Stdp>(),
+        Entry::of::<structural::Structural>(),
         Entry::of::<pong_baselines::PongBaselines>(),
     ]
 }
