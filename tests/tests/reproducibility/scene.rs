@@ -138,8 +138,8 @@ impl Scene {
             Cast::RstdpAndHomeostasis => [&bss2_firmware::RSTDP, &bss2_firmware::HOMEOSTASIS],
         };
         let loaded = [0, 1].map(|ppu| load(&mut chip, ppu, programs[ppu].image));
-        for ppu in 0..2 {
-            chip.write(CONTROL_REGISTER[ppu], 1, 0xf);
+        for control in CONTROL_REGISTER {
+            chip.write(control, 1, 0xf);
         }
         chip.advance(chip.now() + SimTime::from_us(100));
         for (ppu, program) in loaded.iter().enumerate() {
@@ -211,7 +211,7 @@ impl Scene {
             for row in 0..256 {
                 for quad in 0..64 {
                     let weights = numbers.next(1 << 31) as u32 & 0x0c0c_0c0c;
-                    let labels = numbers.next(1 << 31) as u32 * 2 & 0x3f3f_3f3f;
+                    let labels = (numbers.next(1 << 31) as u32 * 2) & 0x3f3f_3f3f;
                     chip.write(array + 64 * row + quad, weights, 0xf);
                     chip.write(array + 0x4_0000 + 64 * row + quad, labels, 0xf);
                 }
