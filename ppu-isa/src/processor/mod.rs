@@ -23,7 +23,7 @@ use crate::bus::{Bus, Response};
 use crate::config::Config;
 use crate::instruction::Instruction;
 use crate::observer::{Effect, Observer, StepReport, WatchHit};
-use crate::timing::{LineRequest, Outcome, Scoreboard, Slot, Timing};
+use crate::timing::{CycleModel, LineRequest, Outcome, Slot, Timing};
 use cache::Cache;
 use control::{Control, LastIssue};
 use machine::{Done, Machine, Progress};
@@ -39,7 +39,7 @@ const LONGEST_LINE: usize = 64;
 /// unless [`Core::run`] or [`Core::step`] is called. The complete state is this value: a clone, or a serialised copy,
 /// continues identically.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Core<T = Scoreboard> {
+pub struct Core<T = CycleModel> {
     config: Config,
     state: State,
     timers: Timers,
@@ -87,7 +87,7 @@ impl<T: Timing> Core<T> {
             state: State::power_up(config.quirks.vrf_init),
             timers: Timers::default(),
             cache: Cache::new(config.cache),
-            timing: T::new(config.cache),
+            timing: T::new(&config),
             progress: Progress::default(),
             control: Control::default(),
             horizon: 0,
@@ -184,16 +184,19 @@ impl<T: Timing> Core<T> {
         }
         let address = self.state.pc & !3;
         let cache = &self.cache;
-        if let Some(request) = self.timing.fetch(address, |a| cache.resident(a)) {
+        if let Some(request) = self.timing.fetch(address, |a| cache.word(a)) {
             return self.fetch(bus, until, request);
         }
-        let Some(instruction) = self.cache.instruction(address) else {
+        let Some(instruction) = self.cache.instruction(address).copied() else {
             return self.fetch(bus, until, LineRequest { address, at: self.now });
         };
-        let slot = Slot { address, instruction, step: self.progress.step };
-        let at = self.timing.issue(slot);
+        let slot = Slot { address, instruction: &instruction, step: self.progress.step };
+        let cache = &self.cache;
+        let at = match self.timing.issue(slot, |a| cache.word(a)) {
+            Ok(at) => at,
+            Err(request) => return self.fetch(bus, until, request),
+        };
         self.now = at;
-        let instruction = *instruction;
         if at >= self.horizon.min(until) {
             return self.at_horizon(bus, until, observer, address, &instruction, at);
         }
@@ -228,7 +231,8 @@ impl<T: Timing> Core<T> {
             Err(why) => return self.broken(why, address, instruction, at, observer),
         };
         let outcome = self.progress.outcome(address, &done);
-        self.timing.complete(slot, at, outcome);
+        let cache = &self.cache;
+        self.timing.complete(slot, at, outcome, |a| cache.word(a));
         if instruction.issues {
             self.control.last = LastIssue { at, address, branch: instruction.branches };
         }

@@ -1,0 +1,611 @@
+//! The micro-architecture of the published processor, clock cycle by clock cycle where that decides (ppu-timing).
+//!
+//! Three parts run at different paces. The *issue stage* ([`CycleModel`]) knows when every register is written and
+//! goes from issue to issue. The *fetch pipeline* ([`fetch::Fetch`]) is a step for each issue while all code is in the
+//! cache, and is followed cycle by cycle around line fills. *Loads, stores* ([`access::Accesses`]) and the *vector unit*
+//! ([`vector::VectorUnit`]) lag behind, and are brought up to the present when their results matter: a register is
+//! needed, a queue may be full, a `sync` waits.
+
+mod access;
+mod fetch;
+mod predictor;
+mod vector;
+
+use serde::{Deserialize, Serialize};
+
+use super::{LineRequest, Outcome, Redirect, Slot, Timing, TimingConfig};
+use crate::config::Config;
+use crate::instruction::Instruction;
+use crate::table::{Class, implicit};
+use access::Accesses;
+use fetch::Fetch;
+use vector::VectorUnit;
+
+/// Result latency of the simple units: a dependent instruction issues this much later.
+const SIMPLE: u64 = 1;
+/// Of the base register of a store with update, and of the second slot of a load with update.
+const BASE_UPDATE: u64 = 2;
+/// Loads take the place of a result of this latency when they issue, although they do not use it.
+const LOAD_PLACE: u64 = 3;
+/// From an unpredicted branch to the jump of the front end.
+const RESOLVE: u64 = 1;
+/// After reset the divider is not ready before it would have finished a division.
+const GPR0: u32 = 1;
+
+/// Why the issue stage does not simply issue what it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Phase {
+    Issuing,
+    /// The front end is told to jump in this cycle, and what arrives before the target is ignored.
+    Jump(u32),
+    Jumping,
+    /// Context synchronisation: waits until everything issued is complete.
+    Synchronising,
+    /// An interrupt: the vector's first instruction must arrive, then everything must be complete.
+    Interrupted,
+}
+
+/// The timing model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CycleModel {
+    config: TimingConfig,
+    front: Fetch,
+    accesses: Accesses,
+    vector: VectorUnit,
+    phase: Phase,
+    /// Nothing issues before: a write of the exception register or a division is under way.
+    hold: u64,
+    /// When a division under way ends; 0 if there is none.
+    division: u64,
+    divider_ready: u64,
+    /// Registers whose cycle in `gpr` may lie in the future.
+    pending: u32,
+    gpr: [u64; 32],
+    /// Other state whose cycle in `other` may lie in the future: bits of [`implicit`].
+    pending_other: u32,
+    other: [u64; 32],
+    /// The youngest write of the condition register.
+    condition_write: u64,
+    /// Write port cycles reserved by results of known latency: bit n is cycle `port_from + n`.
+    port: u64,
+    port_from: u64,
+    /// Everything of known latency is complete.
+    complete_from: u64,
+    /// No maskable interrupt begins in these cycles.
+    blocked: (u64, u64),
+}
+
+/// The part of the model that decides about one slot.
+impl CycleModel {
+    #[inline(always)]
+    fn reserved(port: u64, port_from: u64, cycle: u64) -> bool {
+        cycle >= port_from && cycle - port_from < 64 && port >> (cycle - port_from) & 1 != 0
+    }
+    #[inline(always)]
+    fn reserve(&mut self, cycle: u64, now: u64) {
+        if now > self.port_from {
+            self.port = self.port.checked_shr((now - self.port_from).min(64) as u32).unwrap_or(0);
+            self.port_from = now;
+        }
+        if cycle - self.port_from < 64 {
+            self.port |= 1 << (cycle - self.port_from);
+        }
+    }
+
+    fn latest(mut set: u32, cycles: &[u64; 32]) -> u64 {
+        let mut latest = 0;
+        while set != 0 {
+            latest = latest.max(cycles[set.trailing_zeros() as usize]);
+            set &= set - 1;
+        }
+        latest
+    }
+
+    /// Retires loads and stores up to cycle `limit`.
+    fn retire(&mut self, limit: u64) {
+        if self.accesses.is_empty() {
+            return;
+        }
+        let Self { accesses, front, config, gpr, port, port_from, pending, .. } = self;
+        accesses.retire(
+            limit,
+            &front.busy,
+            config,
+            |cycle| Self::reserved(*port, *port_from, cycle),
+            |register, at| {
+                gpr[usize::from(register & 31)] = at;
+                *pending |= 1 << (register & 31);
+            },
+        );
+    }
+
+    /// Brings the vector unit up to cycle `until`.
+    fn advance_vector(&mut self, until: u64) {
+        if self.vector.is_empty() {
+            return;
+        }
+        self.accesses.decide(until, &self.front.busy, &self.config);
+        self.vector.advance(until, &mut self.accesses, &self.front.busy, &self.config);
+        self.accesses.keep_used = !self.vector.is_empty();
+    }
+
+    /// Latency of a result in a general purpose register or the condition register.
+    fn latency(&self, class: Class, step: u8) -> u64 {
+        match class {
+            Class::Mul => u64::from(self.config.multiplier),
+            Class::StoreUpdate => BASE_UPDATE,
+            Class::LoadUpdate if step > 0 => BASE_UPDATE,
+            Class::Load | Class::LoadUpdate | Class::Multiple => LOAD_PLACE,
+            _ => SIMPLE,
+        }
+    }
+
+    /// Registers that a slot reads or writes, and whether it writes any.
+    #[inline(always)]
+    fn registers(slot: Slot<'_>) -> (u32, bool) {
+        let i = slot.instruction;
+        match (i.class, slot.step) {
+            (Class::LoadUpdate, 0) => (i.reads.gpr | 1 << i.t, true),
+            (Class::LoadUpdate, _) => (1 << i.a, true),
+            (Class::Multiple, step) => {
+                let moved = 1 << ((i.t + step) & 31);
+                let base = if i.a == 0 { 0 } else { 1 << i.a };
+                (base | moved, i.writes.gpr != 0)
+            }
+            // No-operations are arithmetic on register 0 up to here.
+            _ if i.word() == crate::instruction::NOP => (GPR0, true),
+            _ => (i.reads.gpr | i.writes.gpr, i.writes.gpr != 0),
+        }
+    }
+
+    /// Whether the slot can issue in cycle `at` as far as registers and units are concerned; if not, when to ask again.
+    #[inline(always)]
+    fn ready(&mut self, slot: Slot<'_>, at: u64) -> Result<(), u64> {
+        let i = slot.instruction;
+        if at < self.hold {
+            return Err(self.hold);
+        }
+        if self.division != 0 {
+            self.end_division(at)?;
+        }
+        let (registers, writes) = Self::registers(slot);
+        if registers & self.accesses.loading != 0 {
+            self.retire(at);
+            if registers & self.accesses.loading != 0 {
+                return Err(self.accesses.next().max(at + 1));
+            }
+        }
+        let pending = registers & self.pending;
+        if pending != 0 {
+            let ready = Self::latest(pending, &self.gpr);
+            if ready > at {
+                return Err(ready);
+            }
+            self.pending &= !pending;
+        }
+        let others = i.reads.other & self.pending_other;
+        if others != 0 {
+            let ready = Self::latest(others, &self.other);
+            if ready > at {
+                return Err(ready);
+            }
+            self.pending_other &= !others;
+        }
+        let conditions = i.writes.other & implicit::CR != 0;
+        if (writes || conditions) && (self.port >> (at.saturating_sub(self.port_from).min(63)) > 1 || conditions) {
+            let write = at + self.latency(i.class, slot.step) + 1;
+            if writes && Self::reserved(self.port, self.port_from, write)
+                || conditions && self.condition_write >= write
+            {
+                return Err(at + 1);
+            }
+        }
+        match i.class {
+            Class::Div if at < self.divider_ready => Err(self.divider_ready),
+            Class::Load | Class::LoadUpdate | Class::Store | Class::StoreUpdate | Class::Multiple
+                if self.accesses.len() >= usize::from(self.config.access_queue) && slot.step_accesses() =>
+            {
+                self.retire(at - 1);
+                if self.accesses.waiting(at) >= usize::from(self.config.access_queue) {
+                    return Err(self.accesses.next().max(at) + 1);
+                }
+                Ok(())
+            }
+            class if class.is_vector() && self.vector.may_wait(usize::from(self.config.vector_queue)) => {
+                self.advance_vector(at);
+                if self.vector.waiting(at) >= usize::from(self.config.vector_queue) {
+                    return Err(at + 1);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The result of the divider needs the write port, on which loads come first.
+    #[inline(never)]
+    fn end_division(&mut self, at: u64) -> Result<(), u64> {
+        self.retire(self.division);
+        if self.accesses.retired_in(self.division) {
+            self.division += 1;
+        }
+        if at < self.division {
+            return Err(self.division);
+        }
+        self.retire(self.division);
+        if self.accesses.retired_in(self.division) {
+            return self.end_division(at);
+        }
+        self.division = 0;
+        Ok(())
+    }
+
+    /// Whether everything that has been issued is complete in cycle `at`; if not, when to ask again.
+    fn idle(&mut self, at: u64) -> Result<(), u64> {
+        if at < self.complete_from {
+            return Err(self.complete_from);
+        }
+        if self.division != 0 {
+            self.end_division(at)?;
+        }
+        if !self.accesses.is_empty() {
+            self.retire(at - 1);
+            if !self.accesses.is_empty() {
+                return Err(self.accesses.next().max(at) + 1);
+            }
+        }
+        if at < self.accesses.idle_from() {
+            return Err(self.accesses.idle_from());
+        }
+        if !self.vector.is_empty() {
+            self.advance_vector(at);
+            if !self.vector.is_empty() {
+                return Err(at + 1);
+            }
+            if at < self.vector.cycle() {
+                return Err(self.vector.cycle());
+            }
+        }
+        Ok(())
+    }
+
+    /// A no-operation in place of an instruction that is not there waits like any other.
+    fn bubble_ready(&mut self, at: u64) -> Result<(), u64> {
+        let nop = Instruction::decode(crate::instruction::NOP);
+        self.ready(Slot { address: 0, instruction: &nop, step: 0 }, at)
+    }
+
+    /// One cycle in which the issue stage takes nothing from the program.
+    ///
+    /// # Errors
+    /// A line is needed first; nothing has happened.
+    fn pass(&mut self, hold: bool, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
+        self.front.begin_fill()?;
+        let at = self.front.cycle;
+        // What lags behind must not see more than the two youngest fills.
+        self.accesses.decide(at, &self.front.busy, &self.config);
+        if !self.vector.is_empty() {
+            self.advance_vector(at);
+        }
+        match self.phase {
+            Phase::Jump(target) => {
+                let hold = at < self.division;
+                self.front.step(hold, Some(target), true, code)?;
+                self.phase = Phase::Jumping;
+            }
+            Phase::Jumping => {
+                self.front.step(at < self.division, None, true, code)?;
+                if self.front.last.landed {
+                    self.phase = Phase::Issuing;
+                }
+            }
+            Phase::Issuing => self.front.step(hold, None, false, code)?,
+            Phase::Synchronising => {
+                let idle = self.idle(at).is_ok();
+                self.front.step(true, None, false, code)?;
+                if idle {
+                    self.phase = Phase::Issuing;
+                }
+            }
+            Phase::Interrupted => {
+                let landed = self.front.last.landed;
+                self.front.step(landed, None, true, code)?;
+                if landed {
+                    self.phase = Phase::Synchronising;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on until something of the program can issue: the phase is over and the stage holds an instruction.
+    fn arrive(&mut self, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
+        loop {
+            match self.phase {
+                Phase::Issuing => {
+                    self.front.try_settle();
+                    if self.front.settled {
+                        return Ok(());
+                    }
+                    self.front.begin_fill()?;
+                    if !self.front.last.bubble {
+                        return Ok(());
+                    }
+                    let at = self.front.cycle;
+                    let hold = self.bubble_ready(at).is_err();
+                    self.pass(hold, code)?;
+                }
+                Phase::Synchronising if self.front.settled => {
+                    let mut at = self.front.cycle;
+                    while let Err(later) = self.idle(at) {
+                        at = later;
+                    }
+                    self.front.cycle = at + 1;
+                    self.phase = Phase::Issuing;
+                }
+                _ => {
+                    self.front.unsettle(self.front.cycle);
+                    self.pass(false, code)?;
+                }
+            }
+        }
+    }
+}
+
+impl Slot<'_> {
+    /// Whether this slot is a memory access; the second one of a load with update is not.
+    fn step_accesses(&self) -> bool {
+        self.instruction.class != Class::LoadUpdate || self.step == 0
+    }
+}
+
+/// What a slot does to the state of the model.
+impl CycleModel {
+    #[inline(always)]
+    fn set_gpr(&mut self, register: u8, latency: u64, at: u64) {
+        let register = register & 31;
+        self.gpr[usize::from(register)] = at + latency;
+        self.pending |= 1 << register;
+        self.reserve(at + latency + 1, at);
+        self.complete_from = self.complete_from.max(at + latency + 2);
+    }
+
+    #[inline(always)]
+    fn set_other(&mut self, mut set: u32, ready: u64) {
+        self.pending_other |= set;
+        while set != 0 {
+            self.other[set.trailing_zeros() as usize] = ready;
+            set &= set - 1;
+        }
+        self.complete_from = self.complete_from.max(ready + 1);
+    }
+
+    fn push_access(&mut self, slot: Slot<'_>, at: u64, target: Option<u8>, outcome: &Outcome) {
+        if !self.vector.is_empty() {
+            self.advance_vector(at);
+        }
+        let remote = outcome.effective_address >= self.config.sram_bytes;
+        self.accesses.push(at, target, outcome.latency, remote, outcome.suppressed);
+        if self.accesses.len() >= 16 {
+            self.retire(at);
+        }
+        let _ = slot;
+    }
+
+    /// Results of a slot that issued in cycle `at`.
+    #[inline(always)]
+    fn results(&mut self, slot: Slot<'_>, at: u64, outcome: &Outcome) {
+        let i = slot.instruction;
+        let latency = self.latency(i.class, slot.step);
+        let writes = i.writes;
+        match i.class {
+            Class::Load => self.push_access(slot, at, Some(i.t), outcome),
+            Class::Store => self.push_access(slot, at, None, outcome),
+            Class::LoadUpdate if slot.step == 0 => self.push_access(slot, at, Some(i.t), outcome),
+            Class::LoadUpdate => self.set_gpr(i.a, latency, at),
+            Class::StoreUpdate => {
+                self.push_access(slot, at, None, outcome);
+                self.set_gpr(i.a, latency, at);
+            }
+            Class::Multiple => {
+                let target = (writes.gpr != 0).then_some((i.t + slot.step) & 31);
+                self.push_access(slot, at, target, outcome);
+            }
+            Class::Div => {
+                self.hold = at + 1 + u64::from(self.config.divider);
+                self.division = self.hold;
+                self.set_gpr(i.t, SIMPLE, at);
+            }
+            class if class.is_vector() => {
+                let remote = outcome.effective_address >= self.config.sram_bytes;
+                if !self.vector.is_empty() {
+                    self.advance_vector(at);
+                }
+                self.vector.push(i, at, outcome.latency, remote);
+                self.accesses.keep_used = true;
+            }
+            _ => {
+                if writes.gpr != 0 && i.issues {
+                    self.set_gpr(writes.gpr.trailing_zeros() as u8, latency, at);
+                }
+            }
+        }
+        if writes.other != 0 {
+            let conditions = writes.other & implicit::CR;
+            if conditions != 0 {
+                self.set_other(conditions, at + latency + 1);
+                self.condition_write = at + latency + 1;
+            }
+            if writes.other & implicit::XER != 0 {
+                self.hold = self.hold.max(at + latency + 2);
+                self.complete_from = self.complete_from.max(at + latency + 2);
+            }
+            let registers = writes.other & !(implicit::CR | implicit::XER);
+            if matches!(i.class, Class::SprWrite | Class::Branch | Class::Mtmsr) && registers != 0 {
+                self.set_other(registers, at + 2);
+            }
+        }
+        if i.class == Class::Branch {
+            self.complete_from = self.complete_from.max(at + 3);
+        }
+    }
+}
+
+impl Timing for CycleModel {
+    fn new(config: &Config) -> Self {
+        let timing = config.timing.limited();
+        Self {
+            front: Fetch::new(config.cache, timing.memory, timing.repeated_fetch),
+            accesses: Accesses::default(),
+            vector: VectorUnit::new(),
+            phase: Phase::Issuing,
+            hold: 0,
+            division: 0,
+            divider_ready: u64::from(timing.divider),
+            pending: 0,
+            gpr: [0; 32],
+            pending_other: 0,
+            other: [0; 32],
+            condition_write: 0,
+            port: 0,
+            port_from: 0,
+            complete_from: 0,
+            blocked: (0, 0),
+            config: timing,
+        }
+    }
+
+    #[inline(always)]
+    fn fetch(&mut self, _: u32, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
+        if self.front.settled && self.phase == Phase::Issuing {
+            return None;
+        }
+        self.arrive(&code).err()
+    }
+
+    fn line(&mut self, request: LineRequest, latency: u32, interval: u32) {
+        self.front.grant(request.address, latency, interval);
+    }
+
+    #[inline(always)]
+    fn issue(&mut self, slot: Slot<'_>, code: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
+        loop {
+            let at = self.front.cycle;
+            let Err(later) = self.ready(slot, at) else { return Ok(at) };
+            match slot.instruction.class {
+                Class::Wait => return Ok(at),
+                Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
+                _ if self.front.settled => {
+                    self.front.cycle = later;
+                    continue;
+                }
+                _ => self.pass(true, &code)?,
+            }
+            self.arrive(&code)?;
+        }
+    }
+
+    #[inline(always)]
+    fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
+        let i = slot.instruction;
+        let last = self.front.last;
+        self.results(slot, at, &outcome);
+        let again = outcome.next == slot.address && matches!(i.class, Class::LoadUpdate | Class::Multiple);
+        if again && self.front.settled {
+            self.front.cycle = at + 1;
+            return;
+        }
+        // A fill that begins in this cycle has begun before the slot issued.
+        let _ = self.front.advance(at, &code);
+        match i.class {
+            Class::Branch => {
+                self.front.resolve(at, slot.address, outcome.taken, outcome.next);
+                let right = if outcome.taken {
+                    last.predicted && last.next == outcome.next
+                } else {
+                    !last.predicted
+                };
+                if !right {
+                    self.blocked = (at + 2, at + 6);
+                    if !self.front.jump(at, outcome.next) {
+                        self.phase = Phase::Jump(outcome.next);
+                    }
+                }
+            }
+            Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
+            _ if last.predicted && i.issues && !again => {
+                self.front.resolve(at, slot.address, false, outcome.next);
+                self.phase = Phase::Jump(outcome.next);
+            }
+            _ => {}
+        }
+    }
+
+    fn interruptible(&mut self, cycle: u64) -> u64 {
+        let (from, until) = self.blocked;
+        if cycle >= from && cycle < until {
+            return until;
+        }
+        if self.phase == Phase::Synchronising && cycle >= self.front.cycle {
+            let mut at = self.front.cycle;
+            while let Err(later) = self.idle(at) {
+                at = later;
+            }
+            return cycle.max(at + 1);
+        }
+        cycle
+    }
+
+    fn redirect(&mut self, address: u32, at: u64, cause: Redirect) {
+        match cause {
+            Redirect::Interrupt => {
+                self.follow_to(at + 1);
+                self.front.divert(address);
+                self.phase = Phase::Interrupted;
+            }
+            Redirect::Wake => {
+                self.follow_to(at + 1);
+                self.phase = Phase::Issuing;
+            }
+        }
+    }
+
+    fn asleep_from(&mut self, at: u64) -> u64 {
+        let mut cycle = at + 1;
+        while let Err(later) = self.idle(cycle) {
+            cycle = later;
+        }
+        cycle + 1
+    }
+
+    fn quiescent_from(&mut self) -> u64 {
+        let mut cycle = self.front.cycle;
+        while let Err(later) = self.idle(cycle) {
+            cycle = later;
+        }
+        cycle
+    }
+}
+
+impl CycleModel {
+    /// Follows the front end on hold up to cycle `until`. Lines that are missing wait.
+    fn follow_to(&mut self, until: u64) {
+        self.front.unsettle(self.front.cycle.min(until));
+        while self.front.cycle < until {
+            if self.front.still() {
+                self.front.skip(until - self.front.cycle);
+                return;
+            }
+            if let Some(period) = self.front.repetition() {
+                let periods = (until - self.front.cycle) / period;
+                if periods > 2 {
+                    self.front.skip((periods - 1) * period);
+                }
+            }
+            let hold = !self.front.last.bubble;
+            if self.front.step(hold, None, false, &|_| None).is_err() {
+                self.front.skip(until - self.front.cycle);
+            }
+        }
+    }
+}
