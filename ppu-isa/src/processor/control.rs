@@ -110,7 +110,7 @@ impl<T: Timing> Core<T> {
     }
 
     /// The cycle in which the next interrupt begins, if anything is due.
-    fn next_beginning(&mut self) -> Option<u64> {
+    pub(super) fn next_beginning(&mut self) -> Option<u64> {
         if let Some(fault) = self.control.fault {
             return Some(fault.begins);
         }
@@ -248,7 +248,9 @@ impl<T: Timing> Core<T> {
         };
         let slot = Slot { address, instruction, step: self.progress.step };
         self.progress = Progress::default();
-        let mut outcome = self.progress.outcome(address, &Done::NEXT);
+        // The second slot of a load with update follows in the shadow of its first.
+        let again = instruction.class == Class::LoadUpdate && self.config.quirks.alignment_shadow;
+        let mut outcome = self.progress.outcome(address, &Done { again, ..Done::NEXT });
         outcome.suppressed = why == Break::Misaligned;
         let cache = &self.cache;
         self.timing.complete(slot, at, outcome, |a| cache.word(a));

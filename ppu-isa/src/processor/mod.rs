@@ -183,8 +183,9 @@ impl<T: Timing> Core<T> {
             return self.sleep(until, observer);
         }
         let address = self.state.pc & !3;
+        let limit = if self.horizon == u64::MAX { u64::MAX } else { self.next_beginning().unwrap_or(u64::MAX) };
         let cache = &self.cache;
-        if let Some(request) = self.timing.fetch(address, |a| cache.word(a)) {
+        if let Some(request) = self.timing.fetch(address, limit, |a| cache.word(a)) {
             return self.fetch(bus, until, request);
         }
         let Some(instruction) = self.cache.instruction(address).copied() else {
@@ -192,7 +193,7 @@ impl<T: Timing> Core<T> {
         };
         let slot = Slot { address, instruction: &instruction, step: self.progress.step };
         let cache = &self.cache;
-        let at = match self.timing.issue(slot, |a| cache.word(a)) {
+        let at = match self.timing.issue(slot, limit, |a| cache.word(a)) {
             Ok(at) => at,
             Err(request) => return self.fetch(bus, until, request),
         };

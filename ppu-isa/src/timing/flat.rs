@@ -16,12 +16,12 @@ impl Timing for Flat {
         Self::default()
     }
     #[inline(always)]
-    fn fetch(&mut self, address: u32, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
+    fn fetch(&mut self, address: u32, _: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
         code(address).is_none().then_some(LineRequest { address, at: self.next })
     }
     fn line(&mut self, _: LineRequest, _: u32, _: u32) {}
     #[inline(always)]
-    fn issue(&mut self, _: Slot<'_>, _: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
+    fn issue(&mut self, _: Slot<'_>, _: u64, _: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
         Ok(self.next)
     }
     #[inline(always)]

@@ -79,19 +79,26 @@ pub trait Timing: Clone {
     fn new(config: &Config) -> Self;
 
     /// Whether the front end needs a line before the instruction at `address`, the next in program order, can be
-    /// delivered. `code` reads the instruction cache: the word at any address, if its line is there.
-    fn fetch(&mut self, address: u32, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest>;
+    /// delivered. `code` reads the instruction cache: the word at any address, if its line is there. An interrupt
+    /// begins in cycle `limit`: what comes later need not be found out.
+    fn fetch(&mut self, address: u32, limit: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest>;
 
     /// The requested line: its first word comes `latency` cycles later than from local SRAM, the others at a distance
     /// of `interval` cycles.
     fn line(&mut self, request: LineRequest, latency: u32, interval: u32);
 
     /// The cycle in which the slot issues. Calling it again without [`Timing::complete`] gives the same answer.
-    /// For `sync` and `wait`: the cycle in which they reach the front end's last stage.
+    /// For `sync` and `wait`: the cycle in which they reach the front end's last stage. If it is behind `limit`, any
+    /// cycle behind `limit`.
     ///
     /// # Errors
     /// While the slot waits, the front end requests a line. Call again when it has got it.
-    fn issue(&mut self, slot: Slot<'_>, code: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest>;
+    fn issue(
+        &mut self,
+        slot: Slot<'_>,
+        limit: u64,
+        code: impl Fn(u32) -> Option<u32>,
+    ) -> Result<u64, LineRequest>;
 
     /// The slot issued in cycle `at`.
     fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>);

@@ -132,7 +132,7 @@ impl Timing for Scoreboard {
     }
 
     #[inline(always)]
-    fn fetch(&mut self, address: u32, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
+    fn fetch(&mut self, address: u32, _: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
         self.front.request(address, |a| code(a).is_some()).map(|(address, at)| LineRequest { address, at })
     }
 
@@ -141,7 +141,7 @@ impl Timing for Scoreboard {
     }
 
     #[inline(always)]
-    fn issue(&mut self, slot: Slot<'_>, _: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
+    fn issue(&mut self, slot: Slot<'_>, _: u64, _: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
         let i = slot.instruction;
         let mut at = self.hold;
         if slot.step == 0 {

@@ -27,9 +27,7 @@ const SIMPLE: u64 = 1;
 const BASE_UPDATE: u64 = 2;
 /// Loads take the place of a result of this latency when they issue, although they do not use it.
 const LOAD_PLACE: u64 = 3;
-/// From an unpredicted branch to the jump of the front end.
-const RESOLVE: u64 = 1;
-/// After reset the divider is not ready before it would have finished a division.
+/// The set of register 0.
 const GPR0: u32 = 1;
 
 /// Why the issue stage does not simply issue what it gets.
@@ -67,8 +65,10 @@ pub struct CycleModel {
     /// The youngest write of the condition register.
     condition_write: u64,
     /// Write port cycles reserved by results of known latency: bit n is cycle `port_from + n`.
-    port: u64,
+    port: u128,
     port_from: u64,
+    /// Cycle and number of the youngest write of a special register by mtspr.
+    special_write: (u64, u32),
     /// Everything of known latency is complete.
     complete_from: u64,
     /// No maskable interrupt begins in these cycles.
@@ -78,18 +78,22 @@ pub struct CycleModel {
 /// The part of the model that decides about one slot.
 impl CycleModel {
     #[inline(always)]
-    fn reserved(port: u64, port_from: u64, cycle: u64) -> bool {
-        cycle >= port_from && cycle - port_from < 64 && port >> (cycle - port_from) & 1 != 0
+    fn reserved(port: u128, port_from: u64, cycle: u64) -> bool {
+        cycle >= port_from && cycle - port_from < 128 && port >> (cycle - port_from) & 1 != 0
     }
     #[inline(always)]
     fn reserve(&mut self, cycle: u64, now: u64) {
-        if now > self.port_from {
-            self.port = self.port.checked_shr((now - self.port_from).min(64) as u32).unwrap_or(0);
-            self.port_from = now;
+        if cycle >= self.port_from + 128 {
+            self.forget_port(now);
         }
-        if cycle - self.port_from < 64 {
-            self.port |= 1 << (cycle - self.port_from);
-        }
+        self.port |= 1 << (cycle - self.port_from).min(127);
+    }
+    /// Forgets who used the write port in the past. Loads that may have wanted it must know first.
+    #[inline(never)]
+    fn forget_port(&mut self, now: u64) {
+        self.retire(now);
+        self.port = self.port.checked_shr((now - self.port_from).min(128) as u32).unwrap_or(0);
+        self.port_from = now;
     }
 
     fn latest(mut set: u32, cycles: &[u64; 32]) -> u64 {
@@ -183,7 +187,10 @@ impl CycleModel {
             }
             self.pending &= !pending;
         }
-        let others = i.reads.other & self.pending_other;
+        if i.class == Class::SprRead && self.special_write == (at - 1, spr_number(i)) {
+            return Err(at + 1);
+        }
+        let others = i.reads.other & self.pending_other & !implicit::SPR;
         if others != 0 {
             let ready = Self::latest(others, &self.other);
             if ready > at {
@@ -192,7 +199,7 @@ impl CycleModel {
             self.pending_other &= !others;
         }
         let conditions = i.writes.other & implicit::CR != 0;
-        if (writes || conditions) && (self.port >> (at.saturating_sub(self.port_from).min(63)) > 1 || conditions) {
+        if writes || conditions {
             let write = at + self.latency(i.class, slot.step) + 1;
             if writes && Self::reserved(self.port, self.port_from, write)
                 || conditions && self.condition_write >= write
@@ -319,12 +326,15 @@ impl CycleModel {
     }
 
     /// Goes on until something of the program can issue: the phase is over and the stage holds an instruction.
-    fn arrive(&mut self, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
+    fn arrive(&mut self, limit: u64, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
         loop {
             match self.phase {
                 Phase::Issuing => {
                     self.front.try_settle();
                     if self.front.settled {
+                        return Ok(());
+                    }
+                    if self.front.cycle > limit {
                         return Ok(());
                     }
                     self.front.begin_fill()?;
@@ -343,6 +353,7 @@ impl CycleModel {
                     self.front.cycle = at + 1;
                     self.phase = Phase::Issuing;
                 }
+                _ if self.front.cycle > limit => return Ok(()),
                 _ => {
                     self.front.unsettle(self.front.cycle);
                     self.pass(false, code)?;
@@ -350,6 +361,11 @@ impl CycleModel {
             }
         }
     }
+}
+
+/// The number of the special register that mfspr and mtspr name, in any fixed order of bits.
+fn spr_number(i: &Instruction) -> u32 {
+    i.word() >> 11 & 0x3ff
 }
 
 impl Slot<'_> {
@@ -444,6 +460,9 @@ impl CycleModel {
             if matches!(i.class, Class::SprWrite | Class::Branch | Class::Mtmsr) && registers != 0 {
                 self.set_other(registers, at + 2);
             }
+            if i.class == Class::SprWrite {
+                self.special_write = (at, spr_number(i));
+            }
         }
         if i.class == Class::Branch {
             self.complete_from = self.complete_from.max(at + 3);
@@ -469,6 +488,7 @@ impl Timing for CycleModel {
             condition_write: 0,
             port: 0,
             port_from: 0,
+            special_write: (0, u32::MAX),
             complete_from: 0,
             blocked: (0, 0),
             config: timing,
@@ -476,11 +496,11 @@ impl Timing for CycleModel {
     }
 
     #[inline(always)]
-    fn fetch(&mut self, _: u32, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
+    fn fetch(&mut self, _: u32, limit: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
         if self.front.settled && self.phase == Phase::Issuing {
             return None;
         }
-        self.arrive(&code).err()
+        self.arrive(limit, &code).err()
     }
 
     fn line(&mut self, request: LineRequest, latency: u32, interval: u32) {
@@ -488,12 +508,15 @@ impl Timing for CycleModel {
     }
 
     #[inline(always)]
-    fn issue(&mut self, slot: Slot<'_>, code: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
+    fn issue(&mut self, slot: Slot<'_>, limit: u64, code: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
         loop {
             let at = self.front.cycle;
+            if !self.front.settled && at > limit {
+                return Ok(at);
+            }
             let Err(later) = self.ready(slot, at) else { return Ok(at) };
             match slot.instruction.class {
-                Class::Wait => return Ok(at),
+                Class::Wait if !slot.instruction.issues => return Ok(at),
                 Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
                 _ if self.front.settled => {
                     self.front.cycle = later;
@@ -501,7 +524,7 @@ impl Timing for CycleModel {
                 }
                 _ => self.pass(true, &code)?,
             }
-            self.arrive(&code)?;
+            self.arrive(limit, &code)?;
         }
     }
 
