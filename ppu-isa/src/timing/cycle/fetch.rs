@@ -408,6 +408,11 @@ impl Fetch {
         }
     }
 
+    /// The line that is needed comes as the last one did.
+    pub(super) fn grant_as_before(&mut self) {
+        self.granted = true;
+    }
+
     /// A word of the line arrives at the end of the cycle.
     fn receive(&mut self, cycle: u64) {
         if !self.fill.active || self.fill.arrives != cycle {

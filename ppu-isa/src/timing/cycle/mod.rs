@@ -276,6 +276,12 @@ impl CycleModel {
         Ok(())
     }
 
+    /// Brings what lags behind up to cycle `at`: it must not see more than the two youngest fills.
+    fn decide(&mut self, at: u64) {
+        self.accesses.decide(at, &self.front.busy, &self.config);
+        self.advance_vector(at);
+    }
+
     /// A no-operation in place of an instruction that is not there waits like any other.
     fn bubble_ready(&mut self, at: u64) -> Result<(), u64> {
         let nop = Instruction::decode(crate::instruction::NOP);
@@ -289,11 +295,7 @@ impl CycleModel {
     fn pass(&mut self, hold: bool, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
         self.front.begin_fill()?;
         let at = self.front.cycle;
-        // What lags behind must not see more than the two youngest fills.
-        self.accesses.decide(at, &self.front.busy, &self.config);
-        if !self.vector.is_empty() {
-            self.advance_vector(at);
-        }
+        self.decide(at);
         match self.phase {
             Phase::Jump(target) => {
                 let hold = at < self.division;
@@ -594,24 +596,31 @@ impl Timing for CycleModel {
     }
 
     fn asleep_from(&mut self, at: u64) -> u64 {
-        let mut cycle = at + 1;
-        while let Err(later) = self.idle(cycle) {
-            cycle = later;
-        }
-        cycle + 1
+        self.rest_from(at + 1) + 1
     }
 
     fn quiescent_from(&mut self) -> u64 {
-        let mut cycle = self.front.cycle;
-        while let Err(later) = self.idle(cycle) {
-            cycle = later;
-        }
-        cycle
+        self.rest_from(self.front.cycle)
     }
 }
 
 impl CycleModel {
-    /// Follows the front end on hold up to cycle `until`. Lines that are missing wait.
+    /// The first cycle from `cycle` on in which everything issued is complete, while the front end is on hold.
+    fn rest_from(&mut self, cycle: u64) -> u64 {
+        let mut cycle = cycle;
+        while let Err(later) = self.idle(cycle) {
+            if self.front.still() {
+                cycle = later;
+            } else {
+                cycle += 1;
+                self.follow_to(cycle);
+            }
+        }
+        cycle
+    }
+
+    /// Follows the front end on hold up to cycle `until`. A line that nobody has asked for yet takes as long as the
+    /// last one.
     fn follow_to(&mut self, until: u64) {
         self.front.unsettle(self.front.cycle.min(until));
         while self.front.cycle < until {
@@ -625,10 +634,12 @@ impl CycleModel {
                     self.front.skip((periods - 1) * period);
                 }
             }
-            let hold = !self.front.last.bubble;
-            if self.front.step(hold, None, false, &|_| None).is_err() {
-                self.front.skip(until - self.front.cycle);
+            if self.front.begin_fill().is_err() {
+                self.front.grant_as_before();
             }
+            self.decide(self.front.cycle);
+            let hold = !self.front.last.bubble;
+            let _ = self.front.step(hold, None, false, &|_| None);
         }
     }
 }
