@@ -8,8 +8,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::predictor::{Feedback, Predictor};
 use super::super::LineRequest;
+use super::access::Accesses;
+use super::predictor::{Feedback, Predictor};
 use crate::config::CacheGeometry;
 
 /// Cycles in front of the answer to a line's first request, in addition to the memory: from the miss to the request.
@@ -45,34 +46,11 @@ struct Line {
 struct Fill {
     active: bool,
     address: u32,
-    /// Cycle in which the next word arrives.
+    /// Cycle in which the next word arrives, if it does not come through the memory port.
     arrives: u64,
     words: u8,
     latency: u32,
     interval: u32,
-}
-
-/// Cycles in which line fills use the SRAM port: the two youngest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Busy([(u64, u64); 2]);
-
-impl Busy {
-    pub(super) fn contains(&self, cycle: u64) -> bool {
-        self.0.iter().any(|&(from, to)| cycle >= from && cycle < to)
-    }
-    /// No fill uses the port in or after this cycle, as far as known.
-    pub(super) fn over(&self) -> u64 {
-        self.0[0].1.max(self.0[1].1)
-    }
-    fn add(&mut self, from: u64, to: u64) {
-        self.0 = [self.0[1], (from, to)];
-    }
-    fn shift(&mut self, by: u64) {
-        for (from, to) in &mut self.0 {
-            *from += by;
-            *to += by;
-        }
-    }
 }
 
 /// The front of the processor.
@@ -109,7 +87,8 @@ pub(super) struct Fetch {
     slots_done: u8,
     fill: Fill,
     granted: bool,
-    pub(super) busy: Busy,
+    /// The memory of the last line answers on its own; the cycles of its words are known in advance.
+    far: bool,
 }
 
 /// Issue slots of an instruction word (ppu-timing 2.1).
@@ -153,7 +132,7 @@ impl Fetch {
             slots_done: 0,
             fill: Fill { active: false, address: u32::MAX, arrives: 0, words: 0, latency: 0, interval: 1 },
             granted: false,
-            busy: Busy::default(),
+            far: false,
         }
     }
 
@@ -202,11 +181,6 @@ impl Fetch {
         }
         self.feedback[usize::from(self.feedbacks).min(3)] = feedback;
         self.feedbacks = (self.feedbacks + 1).min(4);
-    }
-
-    /// Whether a data request on the SRAM port would meet anything but complete lines: nothing is being filled.
-    pub(super) fn quiet(&self) -> bool {
-        self.settled
     }
 
     // ---- settled ----
@@ -305,8 +279,9 @@ impl Fetch {
         jump: Option<u32>,
         jumping: bool,
         word: &impl Fn(u32) -> Option<u32>,
+        port: &mut Accesses,
     ) -> Result<(), LineRequest> {
-        self.begin_fill()?;
+        self.begin_fill(port)?;
         let cycle = self.cycle;
         let delay = self.missing();
         let issue_hold = hold;
@@ -365,7 +340,7 @@ impl Fetch {
             }
         }
         self.learn_before(cycle + 1);
-        self.receive(cycle);
+        self.receive(cycle, port);
         self.address = next;
         self.cycle = cycle + 1;
         Ok(())
@@ -379,7 +354,7 @@ impl Fetch {
     ///
     /// # Errors
     /// It is not known yet how long that takes.
-    pub(super) fn begin_fill(&mut self) -> Result<(), LineRequest> {
+    pub(super) fn begin_fill(&mut self, port: &mut Accesses) -> Result<(), LineRequest> {
         if self.settled || self.fill.active || !self.missing() || self.refills() && !self.repeats {
             return Ok(());
         }
@@ -392,9 +367,10 @@ impl Fetch {
         self.fill.active = true;
         self.fill.address = self.looked_up;
         self.fill.words = 0;
+        self.far = self.fill.latency != 0 || self.fill.interval > 1;
         self.fill.arrives = cycle + REQUEST + self.memory + u64::from(self.fill.latency);
-        if self.fill.latency == 0 {
-            self.busy.add(cycle + PORT, cycle + PORT + u64::from(self.words()));
+        if !self.far {
+            port.start_code(cycle + PORT, self.words());
         }
         Ok(())
     }
@@ -413,12 +389,22 @@ impl Fetch {
         self.granted = true;
     }
 
-    /// A word of the line arrives at the end of the cycle.
-    fn receive(&mut self, cycle: u64) {
-        if !self.fill.active || self.fill.arrives != cycle {
+    /// A word of the line arrives at the end of the cycle, if it does.
+    fn receive(&mut self, cycle: u64, port: &mut Accesses) {
+        if !self.fill.active {
             return;
         }
-        self.fill.arrives += u64::from(self.fill.interval);
+        if self.far {
+            if self.fill.arrives != cycle {
+                return;
+            }
+            self.fill.arrives += u64::from(self.fill.interval);
+        } else {
+            if port.words.front() != Some(&cycle) {
+                return;
+            }
+            port.words.pop_front();
+        }
         self.fill.words += 1;
         let tag = self.tag(self.fill.address);
         let mask = self.lines.len() - 1;
@@ -441,7 +427,6 @@ impl Fetch {
     pub(super) fn skip(&mut self, cycles: u64) {
         self.cycle += cycles;
         self.fill.arrives += cycles;
-        self.busy.shift(cycles);
     }
 
     /// Whether nothing can change while the pipeline is on hold.
@@ -468,6 +453,7 @@ impl Fetch {
         &mut self,
         at: u64,
         word: &impl Fn(u32) -> Option<u32>,
+        port: &mut Accesses,
     ) -> Result<bool, LineRequest> {
         if self.settled {
             if self.advance_settled(at) {
@@ -475,7 +461,7 @@ impl Fetch {
             }
             self.unsettle(at);
         }
-        self.step(false, None, false, word).map(|()| false)
+        self.step(false, None, false, word, port).map(|()| false)
     }
 
     /// After [`Fetch::advance`] behind the branch that issued in cycle `at`: goes to `target` without following every

@@ -17,7 +17,7 @@ use super::{LineRequest, Outcome, Redirect, Slot, Timing, TimingConfig};
 use crate::config::Config;
 use crate::instruction::Instruction;
 use crate::table::{Class, implicit};
-use access::Accesses;
+use access::{Accesses, Registers};
 use fetch::Fetch;
 use vector::VectorUnit;
 
@@ -56,17 +56,12 @@ pub struct CycleModel {
     /// When a division under way ends; 0 if there is none.
     division: u64,
     divider_ready: u64,
-    /// Registers whose cycle in `gpr` may lie in the future.
-    pending: u32,
-    gpr: [u64; 32],
+    registers: Registers,
     /// Other state whose cycle in `other` may lie in the future: bits of [`implicit`].
     pending_other: u32,
     other: [u64; 32],
     /// The youngest write of the condition register.
     condition_write: u64,
-    /// Write port cycles reserved by results of known latency: bit n is cycle `port_from + n`.
-    port: u128,
-    port_from: u64,
     /// Cycle and number of the youngest write of a special register by mtspr.
     special_write: (u64, u32),
     /// Everything of known latency is complete.
@@ -77,25 +72,6 @@ pub struct CycleModel {
 
 /// The part of the model that decides about one slot.
 impl CycleModel {
-    #[inline(always)]
-    fn reserved(port: u128, port_from: u64, cycle: u64) -> bool {
-        cycle >= port_from && cycle - port_from < 128 && port >> (cycle - port_from) & 1 != 0
-    }
-    #[inline(always)]
-    fn reserve(&mut self, cycle: u64, now: u64) {
-        if cycle >= self.port_from + 128 {
-            self.forget_port(now);
-        }
-        self.port |= 1 << (cycle - self.port_from).min(127);
-    }
-    /// Forgets who used the write port in the past. Loads that may have wanted it must know first.
-    #[inline(never)]
-    fn forget_port(&mut self, now: u64) {
-        self.retire(now);
-        self.port = self.port.checked_shr((now - self.port_from).min(128) as u32).unwrap_or(0);
-        self.port_from = now;
-    }
-
     fn latest(mut set: u32, cycles: &[u64; 32]) -> u64 {
         let mut latest = 0;
         while set != 0 {
@@ -110,27 +86,15 @@ impl CycleModel {
         if self.accesses.is_empty() {
             return;
         }
-        let Self { accesses, front, config, gpr, port, port_from, pending, .. } = self;
-        accesses.retire(
-            limit,
-            &front.busy,
-            config,
-            |cycle| Self::reserved(*port, *port_from, cycle),
-            |register, at| {
-                gpr[usize::from(register & 31)] = at;
-                *pending |= 1 << (register & 31);
-            },
-        );
+        self.advance_vector(limit);
+        self.accesses.advance(limit, &mut self.registers, &self.config);
     }
 
     /// Brings the vector unit up to cycle `until`.
     fn advance_vector(&mut self, until: u64) {
-        if self.vector.is_empty() {
-            return;
+        if !self.vector.is_empty() {
+            self.vector.advance(until, &mut self.accesses, &mut self.registers, &self.config);
         }
-        self.accesses.decide(until, &self.front.busy, &self.config);
-        self.vector.advance(until, &mut self.accesses, &self.front.busy, &self.config);
-        self.accesses.keep_used = !self.vector.is_empty();
     }
 
     /// Latency of a result in a general purpose register or the condition register.
@@ -179,13 +143,13 @@ impl CycleModel {
                 return Err(self.accesses.next().max(at + 1));
             }
         }
-        let pending = registers & self.pending;
+        let pending = registers & self.registers.pending;
         if pending != 0 {
-            let ready = Self::latest(pending, &self.gpr);
+            let ready = Self::latest(pending, &self.registers.ready);
             if ready > at {
                 return Err(ready);
             }
-            self.pending &= !pending;
+            self.registers.pending &= !pending;
         }
         if i.class == Class::SprRead && self.special_write == (at - 1, spr_number(i)) {
             return Err(at + 1);
@@ -201,7 +165,7 @@ impl CycleModel {
         let conditions = i.writes.other & implicit::CR != 0;
         if writes || conditions {
             let write = at + self.latency(i.class, slot.step) + 1;
-            if writes && Self::reserved(self.port, self.port_from, write)
+            if writes && self.registers.reserved(write)
                 || conditions && self.condition_write >= write
             {
                 return Err(at + 1);
@@ -276,10 +240,10 @@ impl CycleModel {
         Ok(())
     }
 
-    /// Brings what lags behind up to cycle `at`: it must not see more than the two youngest fills.
+    /// Brings what lags behind up to cycle `at`.
     fn decide(&mut self, at: u64) {
-        self.accesses.decide(at, &self.front.busy, &self.config);
         self.advance_vector(at);
+        self.accesses.advance(at, &mut self.registers, &self.config);
     }
 
     /// A no-operation in place of an instruction that is not there waits like any other.
@@ -293,32 +257,32 @@ impl CycleModel {
     /// # Errors
     /// A line is needed first; nothing has happened.
     fn pass(&mut self, hold: bool, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
-        self.front.begin_fill()?;
+        self.front.begin_fill(&mut self.accesses)?;
         let at = self.front.cycle;
         self.decide(at);
         match self.phase {
             Phase::Jump(target) => {
                 let hold = at < self.division;
-                self.front.step(hold, Some(target), true, code)?;
+                self.front.step(hold, Some(target), true, code, &mut self.accesses)?;
                 self.phase = Phase::Jumping;
             }
             Phase::Jumping => {
-                self.front.step(at < self.division, None, true, code)?;
+                self.front.step(at < self.division, None, true, code, &mut self.accesses)?;
                 if self.front.last.landed {
                     self.phase = Phase::Issuing;
                 }
             }
-            Phase::Issuing => self.front.step(hold, None, false, code)?,
+            Phase::Issuing => self.front.step(hold, None, false, code, &mut self.accesses)?,
             Phase::Synchronising => {
                 let idle = self.idle(at).is_ok();
-                self.front.step(true, None, false, code)?;
+                self.front.step(true, None, false, code, &mut self.accesses)?;
                 if idle {
                     self.phase = Phase::Issuing;
                 }
             }
             Phase::Interrupted => {
                 let landed = self.front.last.landed;
-                self.front.step(landed, None, true, code)?;
+                self.front.step(landed, None, true, code, &mut self.accesses)?;
                 if landed {
                     self.phase = Phase::Synchronising;
                 }
@@ -339,7 +303,7 @@ impl CycleModel {
                     if self.front.cycle > limit {
                         return Ok(());
                     }
-                    self.front.begin_fill()?;
+                    self.front.begin_fill(&mut self.accesses)?;
                     if !self.front.last.bubble {
                         return Ok(());
                     }
@@ -381,10 +345,14 @@ impl Slot<'_> {
 impl CycleModel {
     #[inline(always)]
     fn set_gpr(&mut self, register: u8, latency: u64, at: u64) {
-        let register = register & 31;
-        self.gpr[usize::from(register)] = at + latency;
-        self.pending |= 1 << register;
-        self.reserve(at + latency + 1, at);
+        self.registers.set(register, at + latency);
+        let write = at + latency + 1;
+        if !self.registers.fits(write) {
+            // Loads that may have wanted the write port in the past must know first.
+            self.retire(at);
+            self.registers.forget(at);
+        }
+        self.registers.reserve(write);
         self.complete_from = self.complete_from.max(at + latency + 2);
     }
 
@@ -398,7 +366,7 @@ impl CycleModel {
         self.complete_from = self.complete_from.max(ready + 1);
     }
 
-    fn push_access(&mut self, slot: Slot<'_>, at: u64, target: Option<u8>, outcome: &Outcome) {
+    fn push_access(&mut self, at: u64, target: Option<u8>, outcome: &Outcome) {
         if !self.vector.is_empty() {
             self.advance_vector(at);
         }
@@ -407,7 +375,6 @@ impl CycleModel {
         if self.accesses.len() >= 16 {
             self.retire(at);
         }
-        let _ = slot;
     }
 
     /// Results of a slot that issued in cycle `at`.
@@ -417,17 +384,17 @@ impl CycleModel {
         let latency = self.latency(i.class, slot.step);
         let writes = i.writes;
         match i.class {
-            Class::Load => self.push_access(slot, at, Some(i.t), outcome),
-            Class::Store => self.push_access(slot, at, None, outcome),
-            Class::LoadUpdate if slot.step == 0 => self.push_access(slot, at, Some(i.t), outcome),
+            Class::Load => self.push_access(at, Some(i.t), outcome),
+            Class::Store => self.push_access(at, None, outcome),
+            Class::LoadUpdate if slot.step == 0 => self.push_access(at, Some(i.t), outcome),
             Class::LoadUpdate => self.set_gpr(i.a, latency, at),
             Class::StoreUpdate => {
-                self.push_access(slot, at, None, outcome);
+                self.push_access(at, None, outcome);
                 self.set_gpr(i.a, latency, at);
             }
             Class::Multiple => {
                 let target = (writes.gpr != 0).then_some((i.t + slot.step) & 31);
-                self.push_access(slot, at, target, outcome);
+                self.push_access(at, target, outcome);
             }
             Class::Div => {
                 self.hold = at + 1 + u64::from(self.config.divider);
@@ -440,7 +407,6 @@ impl CycleModel {
                     self.advance_vector(at);
                 }
                 self.vector.push(i, at, outcome.latency, remote);
-                self.accesses.keep_used = true;
             }
             _ => {
                 if writes.gpr != 0 && i.issues {
@@ -477,19 +443,16 @@ impl Timing for CycleModel {
         let timing = config.timing.limited();
         Self {
             front: Fetch::new(config.cache, timing.memory, timing.repeated_fetch),
-            accesses: Accesses::default(),
+            accesses: Accesses::new(),
             vector: VectorUnit::new(),
             phase: Phase::Issuing,
             hold: 0,
             division: 0,
             divider_ready: u64::from(timing.divider),
-            pending: 0,
-            gpr: [0; 32],
+            registers: Registers::new(),
             pending_other: 0,
             other: [0; 32],
             condition_write: 0,
-            port: 0,
-            port_from: 0,
             special_write: (0, u32::MAX),
             complete_from: 0,
             blocked: (0, 0),
@@ -540,8 +503,11 @@ impl Timing for CycleModel {
             self.front.cycle = at + 1;
             return;
         }
+        if !self.front.settled {
+            self.decide(at);
+        }
         // A fill that begins in this cycle has begun before the slot issued.
-        let _ = self.front.advance(at, &code);
+        let _ = self.front.advance(at, &code, &mut self.accesses);
         match i.class {
             Class::Branch => {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
@@ -628,18 +594,20 @@ impl CycleModel {
                 self.front.skip(until - self.front.cycle);
                 return;
             }
-            if let Some(period) = self.front.repetition() {
+            let period = self.front.repetition().filter(|_| self.accesses.is_empty() && self.vector.is_empty());
+            if let Some(period) = period {
                 let periods = (until - self.front.cycle) / period;
                 if periods > 2 {
                     self.front.skip((periods - 1) * period);
+                    self.accesses.skip((periods - 1) * period);
                 }
             }
-            if self.front.begin_fill().is_err() {
+            if self.front.begin_fill(&mut self.accesses).is_err() {
                 self.front.grant_as_before();
             }
             self.decide(self.front.cycle);
             let hold = !self.front.last.bubble;
-            let _ = self.front.step(hold, None, false, &|_| None);
+            let _ = self.front.step(hold, None, false, &|_| None, &mut self.accesses);
         }
     }
 }

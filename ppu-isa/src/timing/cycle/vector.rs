@@ -8,8 +8,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::access::Accesses;
-use super::fetch::Busy;
+use super::access::{Accesses, Registers};
 use crate::instruction::Instruction;
 use crate::table::{Class, Op};
 use crate::timing::TimingConfig;
@@ -108,7 +107,7 @@ enum Serial {
     #[default]
     Idle,
     /// Words are under way.
-    Active { stores: bool, left: u8, next: u64, last: u64, latency: u32, remote: bool },
+    Active { stores: bool },
     LoadComplete,
 }
 
@@ -233,31 +232,29 @@ impl VectorUnit {
         &mut self,
         until: u64,
         accesses: &mut Accesses,
-        busy: &Busy,
+        registers: &mut Registers,
         config: &TimingConfig,
     ) {
         while self.cycle < until && !self.empty {
-            if !self.step(accesses, busy, config) {
-                let next = self.next_event();
+            accesses.advance(self.cycle, registers, config);
+            if !self.step(accesses, config) {
+                let next = self.next_event(accesses, config);
                 self.cycle = self.cycle.max(next.min(until));
             }
             self.empty = self.queue.is_empty() && self.stations.iter().all(Station::is_empty);
         }
-        if self.empty {
-            accesses.used.clear();
-        }
     }
 
     /// When something may happen again, after a cycle in which nothing did.
-    fn next_event(&self) -> u64 {
+    fn next_event(&self, accesses: &Accesses, config: &TimingConfig) -> u64 {
         let mut next = u64::MAX;
         if let Some(head) = self.queue.front() {
             if head.visible >= self.cycle {
                 next = next.min(head.visible);
             }
         }
-        if let Serial::Active { left, next: word, .. } = self.serial {
-            next = next.min(if left == 0 { self.cycle } else { word + u64::from(left) });
+        if let Serial::Active { .. } = self.serial {
+            next = next.min(accesses.vector_complete(config));
         }
         if let Some(answer) = self.port.answer {
             next = next.min(answer);
@@ -270,18 +267,15 @@ impl VectorUnit {
 
     /// One cycle. Returns whether anything happened.
     #[inline(never)]
-    fn step(
-        &mut self,
-        accesses: &mut Accesses,
-        busy: &Busy,
-        config: &TimingConfig,
-    ) -> bool {
+    fn step(&mut self, accesses: &mut Accesses, config: &TimingConfig) -> bool {
         let now = self.cycle;
         self.cycle += 1;
         let mut acted = false;
 
         // What the units show.
-        let serial_complete = self.serial_complete(now, accesses, busy, config);
+        let serial_complete = matches!(self.serial, Serial::Active { .. })
+            && accesses.vector_decided()
+            && accesses.vector_complete(config) <= now;
         let port_accepts = self.port.request.is_some() && now >= self.port.free;
         let depth = u32::from(config.vector_multiplier) + u32::from(config.vector_adder) + 1;
         let result = [
@@ -419,14 +413,8 @@ impl VectorUnit {
                 SERIAL => match self.serial {
                     Serial::Idle => {
                         if let Some(o) = begins {
-                            self.serial = Serial::Active {
-                                stores: o.stores,
-                                left: WORDS,
-                                next: now + 2,
-                                last: now,
-                                latency: o.latency,
-                                remote: o.remote,
-                            };
+                            self.serial = Serial::Active { stores: o.stores };
+                            accesses.start_vector(now + 2, WORDS, o.latency, o.remote);
                         }
                     }
                     Serial::Active { stores, .. } if serial_complete => {
@@ -548,47 +536,5 @@ impl VectorUnit {
         self.condition_readers += u8::from(operation.reads_condition);
         station.entries[slot] = Some(entry);
         station.insert += 1;
-    }
-
-    /// Moves words of fxvlax and fxvstax as far as cycle `now` is concerned, and tells whether the last answer has
-    /// been counted.
-    fn serial_complete(
-        &mut self,
-        now: u64,
-        accesses: &mut Accesses,
-        busy: &Busy,
-        config: &TimingConfig,
-    ) -> bool {
-        let memory = u64::from(config.memory);
-        let Serial::Active { left, next, last, latency, remote: is_remote, .. } = &mut self.serial else {
-            return false;
-        };
-        // An answer is counted this much later than its word uses the port.
-        let counted = memory + u64::from(*latency);
-        while *left > 0 && *next + memory <= now {
-            while accesses.used.front().is_some_and(|&cycle| cycle < *next) {
-                accesses.used.pop_front();
-            }
-            if accesses.used.is_empty() && !*is_remote && busy.over() <= *next {
-                let words = u64::from(*left).min(now - memory - *next + 1);
-                *next += words;
-                *left -= words as u8;
-                *last = *next - 1;
-                continue;
-            }
-            if busy.contains(*next) || accesses.used.front() == Some(next) {
-                *next += 1;
-                continue;
-            }
-            let port = if *is_remote {
-                accesses.remote.accept(*next, *latency, config.omnibus_in_flight)
-            } else {
-                *next
-            };
-            *last = port;
-            *next = port + 1;
-            *left -= 1;
-        }
-        *left == 0 && *last + counted <= now
     }
 }
