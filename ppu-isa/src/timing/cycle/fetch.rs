@@ -485,6 +485,12 @@ impl Fetch {
         self.slots_done = 0;
     }
 
+    /// What is at the end of the pipeline is not executed.
+    pub(super) fn drop_last(&mut self, at: u64) {
+        self.unsettle(at);
+        self.last.bubble = true;
+    }
+
     /// Ends a cycle-by-cycle stretch if possible.
     pub(super) fn try_settle(&mut self) {
         if !self.settled {

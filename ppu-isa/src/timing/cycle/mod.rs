@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{LineRequest, Outcome, Redirect, Slot, Timing, TimingConfig};
 use crate::config::Config;
 use crate::instruction::Instruction;
-use crate::table::{Class, implicit};
+use crate::table::{Class, Op, implicit};
 use access::{Accesses, Registers};
 use fetch::Fetch;
 use vector::VectorUnit;
@@ -154,7 +154,12 @@ impl CycleModel {
         if i.class == Class::SprRead && self.special_write == (at - 1, spr_number(i)) {
             return Err(at + 1);
         }
-        let others = i.reads.other & self.pending_other & !implicit::SPR;
+        let mut others = i.reads.other & !implicit::SPR;
+        if i.class == Class::CrOp && i.op != Op::Mcrf {
+            // The field that is written is also waited for.
+            others |= i.writes.other;
+        }
+        let others = others & self.pending_other;
         if others != 0 {
             let ready = Self::latest(others, &self.other);
             if ready > at {
@@ -506,6 +511,15 @@ impl Timing for CycleModel {
         if !self.front.settled {
             self.decide(at);
         }
+        if i.class == Class::Wait && !i.issues && at < self.hold {
+            // It puts the processor to sleep although it cannot leave its place.
+            if self.front.settled {
+                self.front.cycle = at + 1;
+            } else {
+                let _ = self.front.step(true, None, false, &code, &mut self.accesses);
+            }
+            return;
+        }
         // A fill that begins in this cycle has begun before the slot issued.
         let _ = self.front.advance(at, &code, &mut self.accesses);
         match i.class {
@@ -556,6 +570,9 @@ impl Timing for CycleModel {
             }
             Redirect::Wake => {
                 self.follow_to(at + 1);
+                if self.front.last.address != address {
+                    self.front.drop_last(at + 1);
+                }
                 self.phase = Phase::Issuing;
             }
         }
