@@ -68,6 +68,8 @@ pub struct CycleModel {
     complete_from: u64,
     /// No maskable interrupt begins in these cycles.
     blocked: (u64, u64),
+    /// The last instruction put the processor to sleep.
+    asleep: bool,
 }
 
 /// The part of the model that decides about one slot.
@@ -155,7 +157,7 @@ impl CycleModel {
             return Err(at + 1);
         }
         let mut others = i.reads.other & !implicit::SPR;
-        if i.class == Class::CrOp && i.op != Op::Mcrf {
+        if i.class == Class::CrOp && !matches!(i.op, Op::Mcrf | Op::Mtcrf) {
             // The field that is written is also waited for.
             others |= i.writes.other;
         }
@@ -461,6 +463,7 @@ impl Timing for CycleModel {
             special_write: (0, u32::MAX),
             complete_from: 0,
             blocked: (0, 0),
+            asleep: false,
             config: timing,
         }
     }
@@ -562,14 +565,15 @@ impl Timing for CycleModel {
     }
 
     fn redirect(&mut self, address: u32, at: u64, cause: Redirect) {
+        let asleep = std::mem::take(&mut self.asleep);
         match cause {
             Redirect::Interrupt => {
-                self.follow_to(at + 1);
+                self.follow_to(at + 1, asleep);
                 self.front.divert(address);
                 self.phase = Phase::Interrupted;
             }
             Redirect::Wake => {
-                self.follow_to(at + 1);
+                self.follow_to(at + 1, true);
                 if self.front.last.address != address {
                     self.front.drop_last(at + 1);
                 }
@@ -579,6 +583,7 @@ impl Timing for CycleModel {
     }
 
     fn asleep_from(&mut self, at: u64) -> u64 {
+        self.asleep = true;
         self.rest_from(at + 1) + 1
     }
 
@@ -596,7 +601,7 @@ impl CycleModel {
                 cycle = later;
             } else {
                 cycle += 1;
-                self.follow_to(cycle);
+                self.follow_to(cycle, true);
             }
         }
         cycle
@@ -604,7 +609,7 @@ impl CycleModel {
 
     /// Follows the front end on hold up to cycle `until`. A line that nobody has asked for yet takes as long as the
     /// last one.
-    fn follow_to(&mut self, until: u64) {
+    fn follow_to(&mut self, until: u64, asleep: bool) {
         self.front.unsettle(self.front.cycle.min(until));
         while self.front.cycle < until {
             if self.front.still() {
@@ -623,7 +628,7 @@ impl CycleModel {
                 self.front.grant_as_before();
             }
             self.decide(self.front.cycle);
-            let hold = !self.front.last.bubble;
+            let hold = asleep || !self.front.last.bubble;
             let _ = self.front.step(hold, None, false, &|_| None, &mut self.accesses);
         }
     }
