@@ -28,7 +28,7 @@ impl Memory {
     }
     fn puts_off(&mut self) -> bool {
         self.asked += 1;
-        self.reluctant != 0 && self.asked % self.reluctant == 0
+        self.reluctant != 0 && self.asked.is_multiple_of(self.reluctant)
     }
     fn answer<T>(&self, value: T) -> Response<T> {
         Response::Done { value, latency: self.latency }

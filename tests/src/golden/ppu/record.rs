@@ -47,7 +47,7 @@ fn object<'a>(value: &'a Value, field: &str) -> Result<Option<&'a Map<String, Va
 /// Consecutive words in hexadecimal.
 fn words(text: &str, field: &str) -> Result<Vec<u32>> {
     let digits = text.as_bytes();
-    if !digits.is_ascii() || digits.len() % 8 != 0 {
+    if !digits.is_ascii() || !digits.len().is_multiple_of(8) {
         return Err(bad(field, "not a whole number of words"));
     }
     let word = |chunk: &[u8]| {
