@@ -308,8 +308,18 @@ impl Accesses {
 
     /// Decides everything up to cycle `limit`. The requests of that cycle and the reservations of the write port are
     /// known.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn advance(&mut self, limit: u64, registers: &mut Registers, config: &TimingConfig) {
+        let bursts = self.code.is_some() || self.vector.as_ref().is_some_and(|burst| burst.left > 0);
+        if self.queue.is_empty() && !bursts {
+            self.cycle = self.cycle.max(limit + 1);
+        } else {
+            self.decide(limit, registers, config);
+        }
+    }
+
+    #[inline(never)]
+    fn decide(&mut self, limit: u64, registers: &mut Registers, config: &TimingConfig) {
         let memory = u64::from(config.memory);
         while self.cycle <= limit {
             let alone = self.code.is_none() && self.vector.as_ref().is_none_or(|burst| burst.left == 0);

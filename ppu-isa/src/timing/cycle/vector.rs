@@ -83,9 +83,20 @@ struct Station {
     started: Option<Operation>,
 }
 
+/// The numbers of the set bits.
+#[inline(always)]
+fn units(mut set: u8) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        let unit = set.trailing_zeros() as usize;
+        set &= set.wrapping_sub(1);
+        (unit < UNITS).then_some(unit)
+    })
+}
+
 impl Station {
     fn slot(&self, pointer: u32) -> usize {
-        pointer as usize % self.entries.len().max(1)
+        // Lengths are powers of two.
+        pointer as usize & (self.entries.len() - 1)
     }
     fn is_empty(&self) -> bool {
         self.insert == self.retire && self.insert == self.execute
@@ -95,6 +106,14 @@ impl Station {
     }
     fn next(&self) -> Option<&Entry> {
         if self.execute == self.insert { None } else { self.entries[self.slot(self.execute)].as_ref() }
+    }
+    /// Entries that have not begun.
+    fn waiting(&mut self) -> impl Iterator<Item = &mut Entry> {
+        let (execute, insert, length) = (self.execute, self.insert, self.entries.len().max(1));
+        self.entries.iter_mut().enumerate().filter_map(move |(slot, entry)| {
+            let ahead = (slot + length - execute as usize % length) % length;
+            entry.as_mut().filter(|_| ahead < (insert - execute) as usize)
+        })
     }
     fn oldest_writes(&self) -> Option<u8> {
         self.entries[self.slot(self.retire)].as_ref().and_then(|entry| entry.operation.writes)
@@ -131,6 +150,8 @@ pub(super) struct VectorUnit {
     empty: bool,
     queue: VecDeque<Operation>,
     stations: [Station; UNITS],
+    /// Stations that are not empty, one bit each.
+    occupied: u8,
     /// Pending writes of registers.
     sources: [Option<Source>; 32],
     /// Pending reads of registers, and the register whose read was done in the cycle before.
@@ -159,6 +180,7 @@ impl VectorUnit {
             empty: true,
             queue: VecDeque::new(),
             stations: [station(MADD), station(COMPARE), station(SERIAL), station(PORT), station(PERMUTE)],
+            occupied: 0,
             sources: [None; 32],
             readers: [0; 32],
             just_read: None,
@@ -241,7 +263,7 @@ impl VectorUnit {
                 let next = self.next_event(accesses, config);
                 self.cycle = self.cycle.max(next.min(until));
             }
-            self.empty = self.queue.is_empty() && self.stations.iter().all(Station::is_empty);
+            self.empty = self.queue.is_empty() && self.occupied == 0;
         }
     }
 
@@ -301,7 +323,8 @@ impl VectorUnit {
         // Requests for the register file.
         let mut writes = [false; UNITS];
         let mut requests = [false; UNITS];
-        for unit in 0..UNITS {
+        let occupied = self.occupied;
+        for unit in units(occupied) {
             let station = &self.stations[unit];
             writes[unit] = station.retiring || result[unit] && station.oldest_writes().is_some();
             requests[unit] = writes[unit]
@@ -333,7 +356,7 @@ impl VectorUnit {
         // Stations.
         let mut read = None;
         let mut condition_reads = 0;
-        for unit in 0..UNITS {
+        for unit in units(occupied) {
             let may_start = ready[unit] && !stall[unit];
             let station = &mut self.stations[unit];
             let mut started = None;
@@ -395,6 +418,9 @@ impl VectorUnit {
                 let slot = station.slot(station.retire);
                 station.entries[slot] = None;
                 station.retire += 1;
+                if station.is_empty() {
+                    self.occupied &= !(1 << unit);
+                }
             }
             match unit {
                 MADD if !stall[MADD] => {
@@ -458,10 +484,12 @@ impl VectorUnit {
 
         // Waiting operands hear of the write.
         if let Some((source, register)) = written {
-            for entry in self.stations.iter_mut().flat_map(|station| station.entries.iter_mut().flatten()) {
-                for awaited in &mut entry.awaits {
-                    if *awaited == Some(source) {
-                        *awaited = None;
+            for unit in units(self.occupied) {
+                for entry in self.stations[unit].waiting() {
+                    for awaited in &mut entry.awaits {
+                        if *awaited == Some(source) {
+                            *awaited = None;
+                        }
                     }
                 }
             }
@@ -470,8 +498,10 @@ impl VectorUnit {
             }
         }
         if writes_condition {
-            for entry in self.stations.iter_mut().flat_map(|station| station.entries.iter_mut().flatten()) {
-                entry.awaits_condition = false;
+            for unit in units(self.occupied) {
+                for entry in self.stations[unit].waiting() {
+                    entry.awaits_condition = false;
+                }
             }
             self.condition_valid = true;
         }
@@ -536,5 +566,6 @@ impl VectorUnit {
         self.condition_readers += u8::from(operation.reads_condition);
         station.entries[slot] = Some(entry);
         station.insert += 1;
+        self.occupied |= 1 << operation.unit;
     }
 }
