@@ -183,7 +183,8 @@ impl<T: Timing> Core<T> {
             return self.sleep(until, observer);
         }
         let address = self.state.pc & !3;
-        let limit = if self.horizon == u64::MAX { u64::MAX } else { self.next_beginning().unwrap_or(u64::MAX) };
+        let limit =
+            if self.horizon == u64::MAX { u64::MAX } else { self.next_beginning().unwrap_or(u64::MAX) };
         let cache = &self.cache;
         if let Some(request) = self.timing.fetch(address, limit, |a| cache.word(a)) {
             return self.fetch(bus, until, request);

@@ -226,9 +226,7 @@ impl Accesses {
     /// No retirement comes before this cycle.
     pub(super) fn next(&self) -> u64 {
         match self.queue.front() {
-            Some(_) if self.answered > 0 => {
-                (self.answer(self.head).taken + 2).max(self.last_retired + 1)
-            }
+            Some(_) if self.answered > 0 => (self.answer(self.head).taken + 2).max(self.last_retired + 1),
             Some(access) if access.cancelled => access.issued + CANCELLED,
             Some(access) => access.issued + COMMAND,
             None => 0,
@@ -255,7 +253,7 @@ impl Accesses {
                 let mut taken = (access.granted + 1 + u64::from(access.latency)).max(self.last_taken + 1);
                 if number > ANSWERS {
                     let before = self.answer(number - ANSWERS - 1);
-                    if number - ANSWERS - 1 >= self.head {
+                    if number - ANSWERS > self.head {
                         return;
                     }
                     let loaded = (self.answer(number - ANSWERS).taken + 1).max(before.retired);

@@ -197,8 +197,13 @@ impl Fetch {
         }
         self.last = self.decoded;
         self.decoded = self.fetched;
-        self.fetched =
-            Stage { address: self.address, next, predicted: predicted.is_some(), bubble: false, landed: false };
+        self.fetched = Stage {
+            address: self.address,
+            next,
+            predicted: predicted.is_some(),
+            bubble: false,
+            landed: false,
+        };
         self.address = next;
         self.cycle = at + 1;
         true
@@ -416,7 +421,8 @@ impl Fetch {
     /// Whether the same line is fetched again and again, and the pipeline is on hold: then time may be skipped by a
     /// multiple of the result.
     pub(super) fn repetition(&self) -> Option<u64> {
-        let period = REQUEST + self.memory
+        let period = REQUEST
+            + self.memory
             + u64::from(self.fill.latency)
             + u64::from(self.fill.interval) * u64::from(self.words() - 1)
             + 1;

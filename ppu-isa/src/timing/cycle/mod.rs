@@ -172,9 +172,7 @@ impl CycleModel {
         let conditions = i.writes.other & implicit::CR != 0;
         if writes || conditions {
             let write = at + self.latency(i.class, slot.step) + 1;
-            if writes && self.registers.reserved(write)
-                || conditions && self.condition_write >= write
-            {
+            if writes && self.registers.reserved(write) || conditions && self.condition_write >= write {
                 return Err(at + 1);
             }
         }
@@ -481,7 +479,12 @@ impl Timing for CycleModel {
     }
 
     #[inline(always)]
-    fn issue(&mut self, slot: Slot<'_>, limit: u64, code: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
+    fn issue(
+        &mut self,
+        slot: Slot<'_>,
+        limit: u64,
+        code: impl Fn(u32) -> Option<u32>,
+    ) -> Result<u64, LineRequest> {
         loop {
             let at = self.front.cycle;
             if !self.front.settled && at > limit {
@@ -528,11 +531,8 @@ impl Timing for CycleModel {
         match i.class {
             Class::Branch => {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
-                let right = if outcome.taken {
-                    last.predicted && last.next == outcome.next
-                } else {
-                    !last.predicted
-                };
+                let right =
+                    if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
                 if !right {
                     self.blocked = (at + 2, at + 6);
                     if !self.front.jump(at, outcome.next) {
@@ -616,7 +616,8 @@ impl CycleModel {
                 self.front.skip(until - self.front.cycle);
                 return;
             }
-            let period = self.front.repetition().filter(|_| self.accesses.is_empty() && self.vector.is_empty());
+            let period =
+                self.front.repetition().filter(|_| self.accesses.is_empty() && self.vector.is_empty());
             if let Some(period) = period {
                 let periods = (until - self.front.cycle) / period;
                 if periods > 2 {

@@ -126,7 +126,9 @@ enum Serial {
     #[default]
     Idle,
     /// Words are under way.
-    Active { stores: bool },
+    Active {
+        stores: bool,
+    },
     LoadComplete,
 }
 
@@ -171,10 +173,8 @@ pub(super) struct VectorUnit {
 
 impl VectorUnit {
     pub(super) fn new() -> Self {
-        let station = |unit: usize| Station {
-            entries: vec![None; usize::from(DEPTH[unit])],
-            ..Station::default()
-        };
+        let station =
+            |unit: usize| Station { entries: vec![None; usize::from(DEPTH[unit])], ..Station::default() };
         Self {
             cycle: 0,
             empty: true,
@@ -270,10 +270,8 @@ impl VectorUnit {
     /// When something may happen again, after a cycle in which nothing did.
     fn next_event(&self, accesses: &Accesses, config: &TimingConfig) -> u64 {
         let mut next = u64::MAX;
-        if let Some(head) = self.queue.front() {
-            if head.visible >= self.cycle {
-                next = next.min(head.visible);
-            }
+        if let Some(head) = self.queue.front().filter(|head| head.visible >= self.cycle) {
+            next = next.min(head.visible);
         }
         if let Serial::Active { .. } = self.serial {
             next = next.min(accesses.vector_complete(config));
@@ -311,13 +309,8 @@ impl VectorUnit {
             self.port.result,
             self.permuted,
         ];
-        let ready = [
-            true,
-            true,
-            self.serial == Serial::Idle,
-            self.port.request.is_none() || port_accepts,
-            true,
-        ];
+        let ready =
+            [true, true, self.serial == Serial::Idle, self.port.request.is_none() || port_accepts, true];
         let writes_condition = self.compared;
 
         // Requests for the register file.
@@ -343,7 +336,10 @@ impl VectorUnit {
         }
         let written = (any && writes[winner] && requests[winner]).then(|| {
             let station = &self.stations[winner];
-            (Source { unit: winner as u8, entry: station.slot(station.retire) as u8 }, station.oldest_writes())
+            (
+                Source { unit: winner as u8, entry: station.slot(station.retire) as u8 },
+                station.oldest_writes(),
+            )
         });
         let mut stall = [false; UNITS];
         for unit in 0..UNITS {
@@ -473,9 +469,7 @@ impl VectorUnit {
                         port.answer = Some(now + 1 + u64::from(latency));
                         port.free = u64::MAX;
                     } else if port.request.is_none() && !stall[PORT] {
-                        if let Some(o) = begins {
-                            port.request = Some(o.latency);
-                        }
+                        port.request = begins.map(|operation| operation.latency);
                     }
                 }
                 _ => {}
