@@ -28,7 +28,10 @@ fn all_equal_to_the_cycle(file: &str, cases: usize) {
     let report = all_pass(file, cases);
     if let Some((line, name, cycles)) = report.cycle_different.first() {
         let different = report.timed - report.cycle_equal;
-        panic!("{different} of {} timed cases of {file} differ; line {line}, {name}: {cycles:?}", report.timed);
+        panic!(
+            "{different} of {} timed cases of {file} differ; line {line}, {name}: {cycles:?}",
+            report.timed
+        );
     }
 }
 
