@@ -1,7 +1,7 @@
 //! Speed of execution: instructions per second of wall time, with and without the timing model.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ppu_isa::timing::{Flat, Scoreboard, Timing};
+use ppu_isa::timing::{CycleModel, Flat, Scoreboard, Timing};
 use ppu_isa::{Bus, ByteEnables, Config, Core, LaneMask, Response, Stop, Vector, assemble};
 use std::hint::black_box;
 
@@ -128,6 +128,7 @@ fn execution(c: &mut Criterion) {
         group.sample_size(20);
         group.bench_function("flat", |b| b.iter(|| run::<Flat>(black_box(&program), &mut ())));
         group.bench_function("scoreboard", |b| b.iter(|| run::<Scoreboard>(black_box(&program), &mut ())));
+        group.bench_function("cycle", |b| b.iter(|| run::<CycleModel>(black_box(&program), &mut ())));
         group.finish();
     }
 }

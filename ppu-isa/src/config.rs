@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::timing::TimingConfig;
+
 /// Everything that is fixed when a processor is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
@@ -9,13 +11,15 @@ pub struct Config {
     pub quirks: Quirks,
     /// Shape of the instruction cache.
     pub cache: CacheGeometry,
+    /// Constants of the timing model.
+    pub timing: TimingConfig,
 }
 
 impl Config {
     /// The processor as its published hardware description behaves (ppu-timing 1), which the golden data record.
     pub fn nux_reference() -> Self {
         let quirks = Quirks { lha_zext: true, trap_shadow_store: true, ..Quirks::default() };
-        Self { quirks, cache: CacheGeometry::default() }
+        Self { quirks, cache: CacheGeometry::default(), timing: TimingConfig::nux_reference() }
     }
 }
 

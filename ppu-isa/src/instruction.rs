@@ -121,7 +121,9 @@ impl Instruction {
         let Some(info) = self.op.info() else { return };
         let word = self.word;
         self.class = info.class;
-        self.issues = word != NOP && !matches!(info.class, Class::Sync | Class::Wait);
+        // Only `wait` with WC = 0 waits; others issue like arithmetic (golden records `wait_wc1`, `wait_wc3`).
+        let waits = info.class == Class::Wait && word >> 21 & 3 == 0;
+        self.issues = word != NOP && info.class != Class::Sync && !waits;
         self.branches = info.class == Class::Branch;
         self.record = match info.record {
             Record::Never => false,

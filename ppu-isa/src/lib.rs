@@ -35,4 +35,5 @@ pub use observer::{Effect, Observer, StepReport, WatchHit};
 pub use processor::{Accumulator, Core, State, Stop, VectorCondition};
 pub use spr::Spr;
 pub use table::{Class, INSTRUCTIONS, Op};
+pub use timing::TimingConfig;
 pub use vector::{Condition, LaneMask, Vector};

@@ -1,6 +1,6 @@
 //! Properties of the processor that hold for any memory content.
 
-use ppu_isa::timing::{Flat, Scoreboard, Timing};
+use ppu_isa::timing::{CycleModel, Flat, Scoreboard, Timing};
 use ppu_isa::{Bus, ByteEnables, Config, Core, INSTRUCTIONS, LaneMask, Response, Stop, Vector, assemble};
 use proptest::prelude::*;
 
@@ -131,18 +131,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_memory_runs_with_either_timing_model(words in words(), latency in 0u32..400) {
+    fn any_memory_runs_with_every_timing_model(words in words(), latency in 0u32..400) {
         let mut memory = Memory { latency, ..Memory::new(&words) };
+        run_in_pieces(&mut Core::<CycleModel>::new(Config::default()), &mut memory.clone(), UNTIL, UNTIL);
         run_in_pieces(&mut Core::<Scoreboard>::new(Config::default()), &mut memory.clone(), UNTIL, UNTIL);
         run_in_pieces(&mut Core::<Flat>::new(Config::nux_reference()), &mut memory, UNTIL, UNTIL);
     }
 
     #[test]
     fn the_result_does_not_depend_on_where_runs_stop(words in words(), piece in 1u64..50, reluctant in 0u32..5) {
-        let mut whole = Core::<Scoreboard>::new(Config::nux_reference());
+        let mut whole = Core::<CycleModel>::new(Config::nux_reference());
         let mut memory = Memory::new(&words);
         run_in_pieces(&mut whole, &mut memory, UNTIL, UNTIL);
-        let mut pieces = Core::<Scoreboard>::new(Config::nux_reference());
+        let mut pieces = Core::<CycleModel>::new(Config::nux_reference());
         let reluctant = if reluctant == 1 { 2 } else { reluctant };
         let mut memory_of_pieces = Memory { reluctant, ..Memory::new(&words) };
         run_in_pieces(&mut pieces, &mut memory_of_pieces, UNTIL, piece);
@@ -155,7 +156,7 @@ proptest! {
 
     #[test]
     fn a_serialised_copy_continues_identically(words in words(), at in 0u64..UNTIL) {
-        let mut core = Core::<Scoreboard>::new(Config::default());
+        let mut core = Core::<CycleModel>::new(Config::default());
         let mut memory = Memory::new(&words);
         run_in_pieces(&mut core, &mut memory, at.max(1), at.max(1));
         let text = serde_json::to_string(&core).expect("serialises");
@@ -180,7 +181,7 @@ fn program(text: &str) -> Memory {
 fn a_step_says_what_it_did() {
     use ppu_isa::Effect;
     let mut memory = program("li r1, 0x100\n li r3, 7\n stwu r3, 4(r1)\n wait");
-    let mut core = Core::<Scoreboard>::new(Config::default());
+    let mut core = Core::<CycleModel>::new(Config::default());
     core.step(&mut memory, u64::MAX).expect("li");
     core.step(&mut memory, u64::MAX).expect("li");
     let report = core.step(&mut memory, u64::MAX).expect("stwu");
@@ -201,7 +202,7 @@ fn sleep_until_a_timer_costs_no_work() {
     let mut memory = program(
         "lis r3, 0x0400\n mttcr_is: mtspr TCR, r3\n lis r4, 0x7fff\n mtdec r4\n wait\n li r5, 1\n b .",
     );
-    let mut core = Core::<Scoreboard>::new(Config::default());
+    let mut core = Core::<CycleModel>::new(Config::default());
     let Stop::Asleep { wakes_at: Some(wakes_at) } = core.run(&mut memory, 1_000, &mut ()) else {
         panic!("should sleep");
     };
@@ -217,7 +218,7 @@ fn strict_mode_stops_at_words_that_are_no_instruction() {
     let mut memory = program("nop\n .long 0");
     let mut config = Config::default();
     config.quirks.illegal_nop = false;
-    let mut core = Core::<Scoreboard>::new(config);
+    let mut core = Core::<CycleModel>::new(config);
     assert_eq!(core.run(&mut memory, u64::MAX, &mut ()), Stop::Illegal { address: 4, word: 0 });
     assert_eq!(core.state().pc, 4);
 }
@@ -225,7 +226,7 @@ fn strict_mode_stops_at_words_that_are_no_instruction() {
 #[test]
 fn reset_keeps_vector_registers_and_nothing_else() {
     let mut memory = program("li r3, 5\n fxvsplatb v7, r3\n wait");
-    let mut core = Core::<Scoreboard>::new(Config::default());
+    let mut core = Core::<CycleModel>::new(Config::default());
     core.run(&mut memory, 1_000, &mut ());
     core.reset();
     assert_eq!((core.state().gpr[3], core.cycle(), core.is_asleep()), (0, 0, false));

@@ -100,8 +100,8 @@ impl Chip {
 
     /// Whether neither processor will ever execute an instruction again unless something from outside makes it: each is
     /// held in reset or sleeps for good, and nothing is on its way to it.
-    pub fn stands_still(&self) -> bool {
-        self.ppus.iter().all(|ppu| ppu.next_action() == SimTime::MAX)
+    pub fn stands_still(&mut self) -> bool {
+        self.ppus.iter_mut().all(|ppu| ppu.next_action() == SimTime::MAX)
     }
 
     /// Reads a word of the Omnibus now. The second value is the number of PPU cycles that this target needs beyond the

@@ -144,19 +144,25 @@ impl Ppu {
 
     /// No later than the time at which the core does something next; [`SimTime::MAX`] while nothing but an access from
     /// outside can make it do so.
-    pub(crate) fn next_issue(&self) -> SimTime {
+    pub(crate) fn next_issue(&mut self) -> SimTime {
         if !self.runs() {
             return SimTime::MAX;
         }
         match self.activity {
-            Activity::Runs => self.pending.retry.unwrap_or_else(|| self.time_of(self.core.next_activity())),
+            Activity::Runs => match self.pending.retry {
+                Some(time) => time,
+                None => {
+                    let cycle = self.core.next_activity();
+                    self.time_of(cycle)
+                }
+            },
             Activity::Sleeps(wakes_at) => wakes_at.map_or(SimTime::MAX, |cycle| self.time_of(cycle)),
             Activity::Stuck => SimTime::MAX,
         }
     }
 
     /// When the processor does something next: issues an instruction, or receives what the other one has sent.
-    pub(crate) fn next_action(&self) -> SimTime {
+    pub(crate) fn next_action(&mut self) -> SimTime {
         self.incoming.front().map_or(SimTime::MAX, |incoming| incoming.at).min(self.next_issue())
     }
 

@@ -60,10 +60,10 @@ impl Cache {
         let tag = address >> self.shift();
         (tag as usize & (self.tags.len() - 1), tag)
     }
-    #[inline(always)]
-    pub(super) fn resident(&self, address: u32) -> bool {
+    /// The word at an address, if its line is here.
+    pub(super) fn word(&self, address: u32) -> Option<u32> {
         let (line, tag) = self.line_of(address);
-        self.tags[line] == tag
+        (self.tags[line] == tag).then(|| self.words[(address >> 2) as usize & (self.words.len() - 1)])
     }
     /// The instruction at an address, if its line is here.
     #[inline(always)]

@@ -110,7 +110,7 @@ impl<T: Timing> Core<T> {
     }
 
     /// The cycle in which the next interrupt begins, if anything is due.
-    pub(super) fn next_beginning(&self) -> Option<u64> {
+    pub(super) fn next_beginning(&mut self) -> Option<u64> {
         if let Some(fault) = self.control.fault {
             return Some(fault.begins);
         }
@@ -213,7 +213,8 @@ impl<T: Timing> Core<T> {
                     self.state.gpr[instruction.a as usize] = base;
                 }
                 let outcome = self.progress.outcome(address, &done);
-                self.timing.cancel(slot, at, outcome);
+                let cache = &self.cache;
+                self.timing.cancel(slot, at, outcome, |a| cache.word(a));
                 self.control.last = LastIssue { at, address, branch: instruction.branches };
                 self.state.pc = outcome.next;
                 observer.issued(at, slot);
@@ -247,9 +248,12 @@ impl<T: Timing> Core<T> {
         };
         let slot = Slot { address, instruction, step: self.progress.step };
         self.progress = Progress::default();
-        let mut outcome = self.progress.outcome(address, &Done::NEXT);
+        // The second slot of a load with update follows in the shadow of its first.
+        let again = instruction.class == Class::LoadUpdate && self.config.quirks.alignment_shadow;
+        let mut outcome = self.progress.outcome(address, &Done { again, ..Done::NEXT });
         outcome.suppressed = why == Break::Misaligned;
-        self.timing.complete(slot, at, outcome);
+        let cache = &self.cache;
+        self.timing.complete(slot, at, outcome, |a| cache.word(a));
         self.state.pc = outcome.next;
         match (fault, self.control.fault) {
             (None, pending) => {

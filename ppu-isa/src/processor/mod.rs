@@ -87,7 +87,7 @@ impl<T: Timing> Core<T> {
             state: State::power_up(config.quirks.vrf_init),
             timers: Timers::default(),
             cache: Cache::new(config.cache),
-            timing: T::new(config.cache),
+            timing: T::new(&config),
             progress: Progress::default(),
             control: Control::default(),
             horizon: 0,
@@ -122,8 +122,9 @@ impl<T: Timing> Core<T> {
     }
     /// No later than the cycle in which an awake processor does something next: issues an instruction, or begins an
     /// interrupt, which may be before the present instruction can issue.
-    pub fn next_activity(&self) -> u64 {
-        self.next_beginning().map_or(self.now, |begins| begins.min(self.now))
+    pub fn next_activity(&mut self) -> u64 {
+        let now = self.now;
+        self.next_beginning().map_or(now, |begins| begins.min(now))
     }
     /// Lets time pass until `cycle` for a processor that sleeps and has nothing to wake it before; [`Core::run`] does the
     /// same. No effect on one that is awake.
@@ -195,17 +196,22 @@ impl<T: Timing> Core<T> {
             return self.sleep(until, observer);
         }
         let address = self.state.pc & !3;
+        let limit =
+            if self.horizon == u64::MAX { u64::MAX } else { self.next_beginning().unwrap_or(u64::MAX) };
         let cache = &self.cache;
-        if let Some(request) = self.timing.fetch(address, |a| cache.resident(a)) {
+        if let Some(request) = self.timing.fetch(address, limit, |a| cache.word(a)) {
             return self.fetch(bus, until, request);
         }
-        let Some(instruction) = self.cache.instruction(address) else {
+        let Some(instruction) = self.cache.instruction(address).copied() else {
             return self.fetch(bus, until, LineRequest { address, at: self.now });
         };
-        let slot = Slot { address, instruction, step: self.progress.step };
-        let at = self.timing.issue(slot);
+        let slot = Slot { address, instruction: &instruction, step: self.progress.step };
+        let cache = &self.cache;
+        let at = match self.timing.issue(slot, limit, |a| cache.word(a)) {
+            Ok(at) => at,
+            Err(request) => return self.fetch(bus, until, request),
+        };
         self.now = at;
-        let instruction = *instruction;
         if at >= self.horizon.min(until) {
             return self.at_horizon(bus, until, observer, address, &instruction, at);
         }
@@ -240,7 +246,8 @@ impl<T: Timing> Core<T> {
             Err(why) => return self.broken(why, address, instruction, at, observer),
         };
         let outcome = self.progress.outcome(address, &done);
-        self.timing.complete(slot, at, outcome);
+        let cache = &self.cache;
+        self.timing.complete(slot, at, outcome, |a| cache.word(a));
         if instruction.issues {
             self.control.last = LastIssue { at, address, branch: instruction.branches };
         }

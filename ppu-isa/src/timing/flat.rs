@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LineRequest, Outcome, Redirect, Slot, Timing};
-use crate::config::CacheGeometry;
+use crate::config::Config;
 
 /// Every slot takes one cycle, redirections included. For tools that only ask what a program computes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,32 +12,32 @@ pub struct Flat {
 }
 
 impl Timing for Flat {
-    fn new(_: CacheGeometry) -> Self {
+    fn new(_: &Config) -> Self {
         Self::default()
     }
     #[inline(always)]
-    fn fetch(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<LineRequest> {
-        (!resident(address)).then_some(LineRequest { address, at: self.next })
+    fn fetch(&mut self, address: u32, _: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
+        code(address).is_none().then_some(LineRequest { address, at: self.next })
     }
     fn line(&mut self, _: LineRequest, _: u32, _: u32) {}
     #[inline(always)]
-    fn issue(&mut self, _: Slot<'_>) -> u64 {
-        self.next
+    fn issue(&mut self, _: Slot<'_>, _: u64, _: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
+        Ok(self.next)
     }
     #[inline(always)]
-    fn complete(&mut self, _: Slot<'_>, at: u64, _: Outcome) {
+    fn complete(&mut self, _: Slot<'_>, at: u64, _: Outcome, _: impl Fn(u32) -> Option<u32>) {
         self.next = at + 1;
     }
-    fn interruptible(&self, cycle: u64) -> u64 {
+    fn interruptible(&mut self, cycle: u64) -> u64 {
         cycle
     }
     fn redirect(&mut self, _: u32, at: u64, _: Redirect) {
         self.next = self.next.max(at + 1);
     }
-    fn asleep_from(&self, at: u64) -> u64 {
+    fn asleep_from(&mut self, at: u64) -> u64 {
         at + 1
     }
-    fn quiescent_from(&self) -> u64 {
+    fn quiescent_from(&mut self) -> u64 {
         self.next
     }
 }

@@ -12,16 +12,20 @@
 //! lmw/stmw one for each register. The model owns all timing state; the core owns all functional state, including
 //! the contents of the instruction cache.
 
+mod cycle;
 mod flat;
 mod frontend;
+mod parameters;
 mod predictor;
 mod scoreboard;
 mod vector_unit;
 
+pub use cycle::CycleModel;
 pub use flat::Flat;
+pub use parameters::TimingConfig;
 pub use scoreboard::Scoreboard;
 
-use crate::config::CacheGeometry;
+use crate::config::Config;
 use crate::instruction::Instruction;
 
 /// A cache line that the front end requests.
@@ -72,39 +76,49 @@ pub enum Redirect {
 /// A timing model. See the module for the protocol.
 pub trait Timing: Clone {
     /// A processor that leaves reset in cycle 0.
-    fn new(cache: CacheGeometry) -> Self;
+    fn new(config: &Config) -> Self;
 
     /// Whether the front end needs a line before the instruction at `address`, the next in program order, can be
-    /// delivered. `resident` tells of any address whether its line is in the instruction cache.
-    fn fetch(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<LineRequest>;
+    /// delivered. `code` reads the instruction cache: the word at any address, if its line is there. An interrupt
+    /// begins in cycle `limit`: what comes later need not be found out.
+    fn fetch(&mut self, address: u32, limit: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest>;
 
     /// The requested line: its first word comes `latency` cycles later than from local SRAM, the others at a distance
     /// of `interval` cycles.
     fn line(&mut self, request: LineRequest, latency: u32, interval: u32);
 
     /// The cycle in which the slot issues. Calling it again without [`Timing::complete`] gives the same answer.
-    /// For `sync` and `wait`: the cycle in which they reach the front end's last stage.
-    fn issue(&mut self, slot: Slot<'_>) -> u64;
+    /// For `sync` and `wait`: the cycle in which they reach the front end's last stage. If it is behind `limit`, any
+    /// cycle behind `limit`.
+    ///
+    /// # Errors
+    /// While the slot waits, the front end requests a line. Call again when it has got it.
+    fn issue(
+        &mut self,
+        slot: Slot<'_>,
+        limit: u64,
+        code: impl Fn(u32) -> Option<u32>,
+    ) -> Result<u64, LineRequest>;
 
     /// The slot issued in cycle `at`.
-    fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome);
+    fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>);
 
     /// The instruction issued in cycle `at` has effects, but its results in registers are dropped (ppu-timing 2.5).
-    fn cancel(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome) {
-        self.complete(slot, at, outcome);
+    fn cancel(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
+        self.complete(slot, at, outcome, code);
     }
 
     /// The first cycle from `cycle` on in which an interrupt can begin, given what has issued so far: none begins
     /// while a jump or a context synchronisation is in progress (ppu-isa 3.5).
-    fn interruptible(&self, cycle: u64) -> u64;
+    fn interruptible(&mut self, cycle: u64) -> u64;
 
     /// The front end continues at `address`. The first instruction there issues six cycles after the beginning of an interrupt and
     /// one cycle after a wake-up if it is in the cache and nothing is in the way.
     fn redirect(&mut self, address: u32, at: u64, cause: Redirect);
 
     /// The first cycle in which the processor sleeps, behind a `wait` that reached the last stage in cycle `at`.
-    fn asleep_from(&self, at: u64) -> u64;
+    fn asleep_from(&mut self, at: u64) -> u64;
 
     /// The first cycle in which everything that has been issued is complete.
-    fn quiescent_from(&self) -> u64;
+    fn quiescent_from(&mut self) -> u64;
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::frontend::FrontEnd;
 use super::vector_unit::VectorUnit;
 use super::{LineRequest, Outcome, Redirect, Slot, Timing};
-use crate::config::CacheGeometry;
+use crate::config::Config;
 use crate::table::{Class, implicit};
 
 /// A load's result can be used this much later than its issue.
@@ -114,9 +114,9 @@ impl Scoreboard {
 }
 
 impl Timing for Scoreboard {
-    fn new(cache: CacheGeometry) -> Self {
+    fn new(config: &Config) -> Self {
         Self {
-            front: FrontEnd::new(cache),
+            front: FrontEnd::new(config.cache),
             vector: VectorUnit::default(),
             hold: 0,
             pending: 0,
@@ -132,8 +132,8 @@ impl Timing for Scoreboard {
     }
 
     #[inline(always)]
-    fn fetch(&mut self, address: u32, resident: impl Fn(u32) -> bool) -> Option<LineRequest> {
-        self.front.request(address, resident).map(|(address, at)| LineRequest { address, at })
+    fn fetch(&mut self, address: u32, _: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
+        self.front.request(address, |a| code(a).is_some()).map(|(address, at)| LineRequest { address, at })
     }
 
     fn line(&mut self, request: LineRequest, latency: u32, interval: u32) {
@@ -141,7 +141,7 @@ impl Timing for Scoreboard {
     }
 
     #[inline(always)]
-    fn issue(&mut self, slot: Slot<'_>) -> u64 {
+    fn issue(&mut self, slot: Slot<'_>, _: u64, _: impl Fn(u32) -> Option<u32>) -> Result<u64, LineRequest> {
         let i = slot.instruction;
         let mut at = self.hold;
         if slot.step == 0 {
@@ -170,11 +170,11 @@ impl Timing for Scoreboard {
             class if class.is_vector() => at = at.max(self.vector.accepts()),
             _ => {}
         }
-        at
+        Ok(at)
     }
 
     #[inline(always)]
-    fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome) {
+    fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, _: impl Fn(u32) -> Option<u32>) {
         let i = slot.instruction;
         self.hold = at + 1;
         let mut latency = 1;
@@ -251,7 +251,7 @@ impl Timing for Scoreboard {
         self.front.follow(at);
     }
 
-    fn interruptible(&self, cycle: u64) -> u64 {
+    fn interruptible(&mut self, cycle: u64) -> u64 {
         let (from, until) = self.blocked;
         if cycle >= from && cycle < until { until } else { cycle }
     }
@@ -269,11 +269,11 @@ impl Timing for Scoreboard {
         }
     }
 
-    fn asleep_from(&self, at: u64) -> u64 {
+    fn asleep_from(&mut self, at: u64) -> u64 {
         (at + 2).max(self.quiescent_from() + 2)
     }
 
-    fn quiescent_from(&self) -> u64 {
+    fn quiescent_from(&mut self) -> u64 {
         self.idle.max(self.memory_idle).max(self.vector.idle_from())
     }
 }

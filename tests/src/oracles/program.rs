@@ -122,7 +122,8 @@ impl Program {
     /// # Errors
     /// What happened instead of reaching the end.
     pub fn run_on_model<T: Timing>(&self) -> Result<Outcome, String> {
-        let mut core: Core<T> = Core::new(Config { quirks: self.quirks, cache: CacheGeometry::default() });
+        let mut core: Core<T> =
+            Core::new(Config { quirks: self.quirks, cache: CacheGeometry::default(), ..Config::default() });
         core.state_mut().pc = ENTRY;
         let mut memory = Memory { words: self.image() };
         let limit = 1000 * u64::from(IMAGE.end);
@@ -276,7 +277,7 @@ impl Generator {
     fn new(random: Random, program: Program) -> Self {
         // One word of cache, since code appears behind the processor's back.
         let cache = CacheGeometry { lines_log2: 0, words_log2: 0 };
-        let mut core: Core<Flat> = Core::new(Config { quirks: program.quirks, cache });
+        let mut core: Core<Flat> = Core::new(Config { quirks: program.quirks, cache, ..Config::default() });
         let state = core.state_mut();
         state.gpr.copy_from_slice(&program.initial[..32]);
         [state.cr, state.xer, state.lr, state.ctr] =

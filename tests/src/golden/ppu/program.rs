@@ -1,5 +1,6 @@
 //! Whole programs: random programs, exceptions and corner cases, micro-benchmarks, kernels.
 
+use ppu_isa::timing::CycleModel;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ppu_isa::timing::Slot;
@@ -37,10 +38,10 @@ impl Observer for Trace {
 
 /// A finished run.
 struct Run {
-    core: Core,
+    core: Core<CycleModel>,
     bench: TestBench,
     trace: Trace,
-    initial: (Core, TestBench),
+    initial: (Core<CycleModel>, TestBench),
     differences: Vec<String>,
     /// Cycles until everything had come to rest.
     cycles: u64,

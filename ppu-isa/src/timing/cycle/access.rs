@@ -1,0 +1,420 @@
+//! The memory port and everybody who uses it: line fills, scalar loads and stores, fxvlax and fxvstax
+//! (ppu-timing 1, 2.1, 2.3).
+//!
+//! Scalar and serial vector requests meet in a first arbiter, where scalar wins, their winner and code in a second
+//! one, where code wins. A command that an arbiter has put forward stays there until it is accepted, even if somebody
+//! more important comes. SRAM takes one command in each cycle and no further one before its last answer has been
+//! taken; answers come back in order. Answers to loads wait for the write port of the registers, with room for a few
+//! of them on the way; if that is used up they hold up everybody.
+//!
+//! The port lags behind the processor and is advanced, cycle by cycle where more than one wants it, as far as somebody
+//! needs to know.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::timing::TimingConfig;
+
+/// From issue of a load or store to its command at the arbiters.
+const COMMAND: u64 = 4;
+/// From issue of a misaligned access to the earliest cycle in which it leaves the queue.
+const CANCELLED: u64 = 3;
+/// Answers to scalar requests that fit between SRAM and the write stage.
+const ANSWERS: u64 = 3;
+/// From the write stage becoming free to room for another answer.
+const ROOM: u64 = 2;
+/// Length of the ring of answers that are remembered.
+const REMEMBERED: usize = 32;
+
+/// The general purpose registers as far as timing is concerned: when they are written, and their write port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Registers {
+    /// Registers whose cycle in `ready` may lie in the future.
+    pub(super) pending: u32,
+    /// Cycle from which each register can be used.
+    pub(super) ready: [u64; 32],
+    /// Write port cycles reserved by results of known latency: bit n is cycle `from + n`.
+    port: u128,
+    from: u64,
+}
+
+impl Registers {
+    pub(super) fn new() -> Self {
+        Self { pending: 0, ready: [0; 32], port: 0, from: 0 }
+    }
+    /// Whether the write port is reserved in a cycle.
+    #[inline(always)]
+    pub(super) fn reserved(&self, cycle: u64) -> bool {
+        let n = cycle.wrapping_sub(self.from);
+        n < 128 && self.port >> n & 1 != 0
+    }
+    /// Whether a reservation in this cycle fits without forgetting some in the past.
+    #[inline(always)]
+    pub(super) fn fits(&self, cycle: u64) -> bool {
+        cycle - self.from < 128
+    }
+    #[inline(always)]
+    pub(super) fn reserve(&mut self, cycle: u64) {
+        self.port |= 1 << (cycle - self.from).min(127);
+    }
+    /// Forgets reservations before `now`.
+    pub(super) fn forget(&mut self, now: u64) {
+        self.port = self.port.checked_shr((now - self.from).min(128) as u32).unwrap_or(0);
+        self.from = now;
+    }
+    #[inline(always)]
+    pub(super) fn set(&mut self, register: u8, ready: u64) {
+        self.ready[usize::from(register & 31)] = ready;
+        self.pending |= 1 << (register & 31);
+    }
+}
+
+/// A scalar request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Access {
+    /// Register that a load writes.
+    target: Option<u8>,
+    issued: u64,
+    latency: u32,
+    remote: bool,
+    /// Misaligned: it passes the queue without a command.
+    cancelled: bool,
+    /// When it was granted, once it was.
+    granted: u64,
+}
+
+/// An answer on its way to the core: when it left the memory, and when it left the access queue (0: not yet).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Answer {
+    taken: u64,
+    retired: u64,
+}
+
+/// A burst of words: a line fill, fxvlax, or fxvstax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Burst {
+    /// First cycle in which the next word is at the arbiters.
+    next: u64,
+    left: u8,
+    latency: u32,
+    remote: bool,
+    /// When the last answer left the memory.
+    taken: u64,
+}
+
+/// Who has put a command forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Master {
+    Code,
+    Scalar,
+    Vector,
+}
+
+/// The memory port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Accesses {
+    /// The next cycle of the arbiters that has not been decided.
+    cycle: u64,
+    queue: VecDeque<Access>,
+    /// Requests of the queue that have been granted, and those of them whose answer is decided.
+    granted: usize,
+    answered: usize,
+    /// Number of the request at the head of the queue.
+    head: u64,
+    answers: [Answer; REMEMBERED],
+    last_retired: u64,
+    /// Registers that wait for a load.
+    pub(super) loading: u32,
+    code: Option<Burst>,
+    /// Cycles in which words of the line under way arrive at the cache.
+    pub(super) words: VecDeque<u64>,
+    vector: Option<Burst>,
+    /// The command put forward by the first and by the second arbiter and not accepted.
+    first: Option<Master>,
+    second: Option<Master>,
+    /// When SRAM's last answer was taken, unless a scalar request decides about that.
+    sram_free: u64,
+    scalar_last: bool,
+    /// When the last answer of all was taken.
+    last_taken: u64,
+    /// When the youngest transactions of the omnibus port were answered, as a ring.
+    remote: [u64; 16],
+    remote_head: u8,
+}
+
+impl Accesses {
+    pub(super) fn new() -> Self {
+        Self {
+            cycle: 0,
+            queue: VecDeque::with_capacity(32),
+            granted: 0,
+            answered: 0,
+            head: 0,
+            answers: [Answer::default(); REMEMBERED],
+            last_retired: 0,
+            loading: 0,
+            code: None,
+            words: VecDeque::new(),
+            vector: None,
+            first: None,
+            second: None,
+            sram_free: 0,
+            scalar_last: false,
+            last_taken: 0,
+            remote: [0; 16],
+            remote_head: 0,
+        }
+    }
+
+    // ---- requests ----
+
+    pub(super) fn push(
+        &mut self,
+        issued: u64,
+        target: Option<u8>,
+        latency: u32,
+        remote: bool,
+        cancelled: bool,
+    ) {
+        self.queue.push_back(Access { target, issued, latency, remote, cancelled, granted: 0 });
+        if let Some(target) = target {
+            self.loading |= 1 << (target & 31);
+        }
+    }
+
+    /// A line fill whose first word is at the arbiters in cycle `next`.
+    pub(super) fn start_code(&mut self, next: u64, words: u8) {
+        self.words.clear();
+        self.code = Some(Burst { next, left: words, latency: 0, remote: false, taken: 0 });
+    }
+
+    /// fxvlax or fxvstax, likewise.
+    pub(super) fn start_vector(&mut self, next: u64, words: u8, latency: u32, remote: bool) {
+        self.vector = Some(Burst { next, left: words, latency, remote, taken: 0 });
+    }
+
+    /// The earliest cycle in which fxvlax or fxvstax can be complete.
+    pub(super) fn vector_complete(&self, config: &TimingConfig) -> u64 {
+        let Some(burst) = &self.vector else { return 0 };
+        if burst.left == 0 {
+            burst.taken + u64::from(config.memory) - 1
+        } else {
+            burst.next.max(self.cycle) + u64::from(burst.left) - 1 + u64::from(config.memory)
+        }
+    }
+    /// Whether all its words have been answered, and that is decided.
+    pub(super) fn vector_decided(&self) -> bool {
+        self.vector.as_ref().is_none_or(|burst| burst.left == 0)
+    }
+
+    // ---- scalar queue ----
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+    /// The cycle behind the last retirement; meaningful when empty.
+    pub(super) fn idle_from(&self) -> u64 {
+        self.last_retired + 1
+    }
+    pub(super) fn retired_in(&self, cycle: u64) -> bool {
+        self.last_retired == cycle
+    }
+    /// No retirement comes before this cycle.
+    pub(super) fn next(&self) -> u64 {
+        match self.queue.front() {
+            Some(_) if self.answered > 0 => (self.answer(self.head).taken + 2).max(self.last_retired + 1),
+            Some(access) if access.cancelled => access.issued + CANCELLED,
+            Some(access) => access.issued + COMMAND,
+            None => 0,
+        }
+    }
+    /// Requests that stand in the queue in cycle `cycle`, given that everything up to the cycle before has retired.
+    pub(super) fn waiting(&self, cycle: u64) -> usize {
+        self.queue.len() - self.queue.iter().rev().take_while(|a| a.issued + COMMAND - 1 > cycle).count()
+    }
+
+    fn answer(&self, number: u64) -> Answer {
+        self.answers[number as usize % REMEMBERED]
+    }
+
+    /// Decides when answers leave the memory, as far as earlier ones have left the queue.
+    fn answer_granted(&mut self) {
+        while self.answered < self.granted {
+            let number = self.head + self.answered as u64;
+            let access = self.queue[self.answered];
+            let taken = if access.cancelled {
+                // So that it can leave the queue in its earliest cycle.
+                access.issued + CANCELLED - 2
+            } else {
+                let mut taken = (access.granted + 1 + u64::from(access.latency)).max(self.last_taken + 1);
+                if number > ANSWERS {
+                    let before = self.answer(number - ANSWERS - 1);
+                    if number - ANSWERS > self.head {
+                        return;
+                    }
+                    let loaded = (self.answer(number - ANSWERS).taken + 1).max(before.retired);
+                    taken = taken.max(loaded + ROOM);
+                }
+                self.last_taken = taken;
+                if !access.remote {
+                    self.sram_free = taken;
+                }
+                taken
+            };
+            self.answers[number as usize % REMEMBERED] = Answer { taken, retired: 0 };
+            self.answered += 1;
+        }
+        self.scalar_last = false;
+    }
+
+    /// Retires what can leave the queue up to cycle `limit`.
+    fn retire(&mut self, limit: u64, registers: &mut Registers, memory: u64) {
+        loop {
+            self.answer_granted();
+            if self.answered == 0 {
+                return;
+            }
+            let Some(access) = self.queue.front() else { return };
+            let mut at = (self.answer(self.head).taken + memory - 1).max(self.last_retired + 1);
+            let target = access.target;
+            if target.is_some() && !access.cancelled {
+                while at <= limit && registers.reserved(at) {
+                    at += 1;
+                }
+            }
+            if at > limit {
+                return;
+            }
+            self.last_retired = at;
+            self.answers[self.head as usize % REMEMBERED].retired = at;
+            self.queue.pop_front();
+            self.head += 1;
+            self.granted -= 1;
+            self.answered -= 1;
+            if let Some(target) = target {
+                self.loading &= !(1 << (target & 31));
+                registers.set(target, at);
+            }
+        }
+    }
+
+    // ---- arbiters ----
+
+    /// Decides everything up to cycle `limit`. The requests of that cycle and the reservations of the write port are
+    /// known.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, limit: u64, registers: &mut Registers, config: &TimingConfig) {
+        let bursts = self.code.is_some() || self.vector.as_ref().is_some_and(|burst| burst.left > 0);
+        if self.queue.is_empty() && !bursts {
+            self.cycle = self.cycle.max(limit + 1);
+        } else {
+            self.decide(limit, registers, config);
+        }
+    }
+
+    #[inline(never)]
+    fn decide(&mut self, limit: u64, registers: &mut Registers, config: &TimingConfig) {
+        let memory = u64::from(config.memory);
+        while self.cycle <= limit {
+            let alone = self.code.is_none() && self.vector.as_ref().is_none_or(|burst| burst.left == 0);
+            if alone {
+                match self.queue.get(self.granted) {
+                    None => {
+                        self.cycle = limit + 1;
+                        break;
+                    }
+                    Some(access) => self.cycle = self.cycle.max(access.issued + COMMAND),
+                }
+                if self.cycle > limit {
+                    self.cycle = limit + 1;
+                    break;
+                }
+            }
+            self.retire(self.cycle, registers, memory);
+            self.arbitrate(self.cycle, config);
+            self.cycle += 1;
+        }
+        self.retire(limit, registers, memory);
+    }
+
+    fn arbitrate(&mut self, now: u64, config: &TimingConfig) {
+        while self.queue.get(self.granted).is_some_and(|access| access.cancelled) {
+            self.granted += 1;
+        }
+        let scalar = self.queue.get(self.granted).filter(|access| access.issued + COMMAND <= now).copied();
+        let vector = self.vector.filter(|burst| burst.left > 0 && burst.next <= now);
+        let code = self.code.is_some_and(|burst| burst.next <= now);
+        let first = self.first.or(match (scalar, vector) {
+            (Some(_), _) => Some(Master::Scalar),
+            (None, Some(_)) => Some(Master::Vector),
+            _ => None,
+        });
+        self.first = first;
+        let Some(second) = self.second.or(if code { Some(Master::Code) } else { first }) else { return };
+        self.second = Some(second);
+        let (remote, latency) = match second {
+            Master::Code => (false, 0),
+            Master::Scalar => scalar.map_or((false, 0), |access| (access.remote, access.latency)),
+            Master::Vector => vector.map_or((false, 0), |burst| (burst.remote, burst.latency)),
+        };
+        let free = if remote {
+            let oldest = usize::from(self.remote_head.wrapping_sub(config.omnibus_in_flight) & 15);
+            self.remote[oldest] <= now
+        } else {
+            !self.scalar_last && self.sram_free <= now
+        };
+        if !free {
+            return;
+        }
+        self.second = None;
+        if second != Master::Code {
+            self.first = None;
+        }
+        if remote {
+            self.remote[usize::from(self.remote_head & 15)] = now + u64::from(latency) + 2;
+            self.remote_head = (self.remote_head + 1) & 15;
+        }
+        if second == Master::Scalar {
+            if let Some(access) = self.queue.get_mut(self.granted) {
+                access.granted = now;
+            }
+            self.granted += 1;
+            self.scalar_last = !remote;
+            self.answer_granted();
+            self.scalar_last = self.answered < self.granted && !remote;
+            return;
+        }
+        let taken = (now + 1 + u64::from(latency)).max(self.last_taken + 1);
+        self.last_taken = taken;
+        if !remote {
+            self.sram_free = taken;
+        }
+        let burst = if second == Master::Code { &mut self.code } else { &mut self.vector };
+        if let Some(burst) = burst {
+            burst.left -= 1;
+            burst.next = now + 1;
+            burst.taken = taken;
+            if second == Master::Code {
+                self.words.push_back(taken + u64::from(config.memory) - 2);
+                if burst.left == 0 {
+                    self.code = None;
+                }
+            }
+        }
+    }
+
+    /// Moves fills in progress to a later time; see [`super::fetch::Fetch::skip`].
+    pub(super) fn skip(&mut self, cycles: u64) {
+        for word in &mut self.words {
+            *word += cycles;
+        }
+        if let Some(burst) = &mut self.code {
+            burst.next += cycles;
+        }
+        self.cycle += cycles;
+    }
+}

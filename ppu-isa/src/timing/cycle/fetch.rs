@@ -1,0 +1,506 @@
+//! The fetch pipeline and the instruction cache, stage by stage (ppu-timing 2.2, 2.3).
+//!
+//! An address is generated, looked up in the cache one cycle later, decoded two cycles later and can issue three
+//! cycles later. All stages advance together, and only when the issue stage takes what it is given. While every line
+//! in sight is complete that is one step for each issued instruction, so the pipeline is *settled* and need not be
+//! followed cycle by cycle. As soon as an address misses, [`Fetch::step`] follows every register of the pipeline and
+//! of the cache controller.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::LineRequest;
+use super::access::Accesses;
+use super::predictor::{Feedback, Predictor};
+use crate::config::CacheGeometry;
+
+/// Cycles in front of the answer to a line's first request, in addition to the memory: from the miss to the request.
+const REQUEST: u64 = 1;
+/// From the miss to the use of the SRAM port.
+const PORT: u64 = 2;
+
+/// An address on its way to issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stage {
+    pub(super) address: u32,
+    /// The address that was fetched behind it.
+    pub(super) next: u32,
+    pub(super) predicted: bool,
+    /// Its instruction was not there; it will be fetched again.
+    pub(super) bubble: bool,
+    /// The target of a jump.
+    pub(super) landed: bool,
+}
+
+const EMPTY: Stage = Stage { address: 0, next: 0, predicted: false, bubble: true, landed: false };
+
+/// A line of the cache: which it is, and which of its words are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Line {
+    tag: u32,
+    start: u8,
+    words: u8,
+}
+
+/// The line fill that is or was last under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Fill {
+    active: bool,
+    address: u32,
+    /// Cycle in which the next word arrives, if it does not come through the memory port.
+    arrives: u64,
+    words: u8,
+    latency: u32,
+    interval: u32,
+}
+
+/// The front of the processor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Fetch {
+    words_log2: u8,
+    memory: u64,
+    repeats: bool,
+    lines: Vec<Line>,
+    pub(super) predictor: Predictor,
+    feedback: [Feedback; 4],
+    feedbacks: u8,
+    /// What can issue next.
+    pub(super) last: Stage,
+    decoded: Stage,
+    fetched: Stage,
+    /// The address that is generated in this cycle.
+    address: u32,
+    /// The cycle that all this describes. While settled: the first in which `last` can issue.
+    pub(super) cycle: u64,
+    /// Every stage holds an instruction and every line in sight is complete.
+    pub(super) settled: bool,
+    landed: bool,
+    retry: u32,
+    delayed: bool,
+    prediction: Option<u32>,
+    ignore_prediction: bool,
+    /// The output of the cache's tag memory for `looked_up`, if it was `enabled` in the cycle before.
+    enabled: bool,
+    hit: bool,
+    looked_up: u32,
+    missed: bool,
+    /// Slots of the instruction in `decoded` that have been handed on.
+    slots_done: u8,
+    fill: Fill,
+    granted: bool,
+    /// The memory of the last line answers on its own; the cycles of its words are known in advance.
+    far: bool,
+}
+
+/// Issue slots of an instruction word (ppu-timing 2.1).
+fn slots(word: u32) -> u8 {
+    let multiple = 32 - (word >> 21 & 31) as u8;
+    match word >> 26 {
+        33 | 35 | 41 | 43 => 2,
+        46 | 47 => multiple,
+        31 if matches!(word >> 1 & 0x3ff, 55 | 119 | 311 | 375) => 2,
+        _ => 1,
+    }
+}
+
+impl Fetch {
+    pub(super) fn new(cache: CacheGeometry, memory: u8, repeats: bool) -> Self {
+        let cache = cache.limited();
+        Self {
+            words_log2: cache.words_log2,
+            memory: u64::from(memory),
+            repeats,
+            lines: vec![Line { tag: u32::MAX, start: 0, words: 0 }; cache.lines()],
+            predictor: Predictor::default(),
+            feedback: Default::default(),
+            feedbacks: 0,
+            last: EMPTY,
+            decoded: EMPTY,
+            fetched: EMPTY,
+            address: 0,
+            cycle: 0,
+            settled: false,
+            landed: false,
+            retry: 0,
+            // What the cache shows at reset is no instruction.
+            delayed: true,
+            prediction: None,
+            ignore_prediction: false,
+            enabled: false,
+            hit: false,
+            looked_up: 0,
+            missed: false,
+            slots_done: 0,
+            fill: Fill { active: false, address: u32::MAX, arrives: 0, words: 0, latency: 0, interval: 1 },
+            granted: false,
+            far: false,
+        }
+    }
+
+    fn words(&self) -> u8 {
+        1 << self.words_log2
+    }
+    #[inline(always)]
+    fn tag(&self, address: u32) -> u32 {
+        address >> (2 + self.words_log2)
+    }
+    #[inline(always)]
+    fn line(&self, address: u32) -> &Line {
+        &self.lines[self.tag(address) as usize & (self.lines.len() - 1)]
+    }
+    /// The whole line is there.
+    #[inline(always)]
+    fn complete(&self, address: u32) -> bool {
+        let line = self.line(address);
+        line.tag == self.tag(address) && line.words == self.words()
+    }
+    /// The word is there.
+    fn present(&self, address: u32) -> bool {
+        let line = self.line(address);
+        let word = (address >> 2) as u8 & (self.words() - 1);
+        line.tag == self.tag(address) && word.wrapping_sub(line.start) & (self.words() - 1) < line.words
+    }
+
+    /// Lets the predictor learn what has come in before `cycle`.
+    #[inline(always)]
+    fn learn_before(&mut self, cycle: u64) {
+        if self.feedbacks != 0 {
+            self.learn_pending(cycle);
+        }
+    }
+    #[inline(never)]
+    fn learn_pending(&mut self, cycle: u64) {
+        while self.feedbacks > 0 && self.feedback[0].at < cycle {
+            self.predictor.learn(self.feedback[0]);
+            self.feedback.copy_within(1.., 0);
+            self.feedbacks -= 1;
+        }
+    }
+    fn send_feedback(&mut self, feedback: Feedback) {
+        if usize::from(self.feedbacks) == self.feedback.len() {
+            self.learn_pending(feedback.at);
+        }
+        self.feedback[usize::from(self.feedbacks).min(3)] = feedback;
+        self.feedbacks = (self.feedbacks + 1).min(4);
+    }
+
+    // ---- settled ----
+
+    /// The instruction at `last` issued in cycle `at`, everything advances. False if that leaves the settled state;
+    /// nothing has happened then.
+    #[inline(always)]
+    pub(super) fn advance_settled(&mut self, at: u64) -> bool {
+        self.learn_before(at - 1);
+        let predicted = self.predictor.predict(self.address);
+        let next = predicted.unwrap_or(self.address.wrapping_add(4));
+        if self.tag(next) != self.tag(self.address) && !self.complete(next) {
+            return false;
+        }
+        self.last = self.decoded;
+        self.decoded = self.fetched;
+        self.fetched = Stage {
+            address: self.address,
+            next,
+            predicted: predicted.is_some(),
+            bubble: false,
+            landed: false,
+        };
+        self.address = next;
+        self.cycle = at + 1;
+        true
+    }
+
+    /// A branch that issued in cycle `at`, and behind which everything has advanced, jumps. False if some address
+    /// misses on the way; nothing has happened then.
+    fn jump_settled(&mut self, at: u64, target: u32) -> bool {
+        if !self.complete(self.address) || !self.complete(target) {
+            return false;
+        }
+        let mut stages = [EMPTY; 3];
+        let mut address = target;
+        for (n, stage) in stages.iter_mut().enumerate() {
+            self.learn_before(at + 1 + n as u64);
+            let predicted = if n == 0 { None } else { self.predictor.predict(address) };
+            let next = predicted.unwrap_or(address.wrapping_add(4));
+            if !self.complete(next) {
+                return false;
+            }
+            *stage = Stage { address, next, predicted: predicted.is_some(), bubble: false, landed: n == 0 };
+            address = next;
+        }
+        [self.last, self.decoded, self.fetched] = stages;
+        self.address = address;
+        self.cycle = at + 5;
+        true
+    }
+
+    /// From now on every register is followed. The pipeline stands in cycle `at`, in which `last` may issue.
+    #[inline(never)]
+    pub(super) fn unsettle(&mut self, at: u64) {
+        if !self.settled {
+            return;
+        }
+        self.settled = false;
+        self.cycle = at;
+        self.learn_before(at - 1);
+        self.prediction = self.predictor.predict(self.address);
+        self.learn_before(at);
+        self.ignore_prediction = false;
+        self.enabled = true;
+        self.hit = true;
+        self.looked_up = self.fetched.address;
+        self.missed = false;
+        self.delayed = false;
+        self.landed = false;
+        self.retry = self.fetched.address;
+        self.slots_done = 0;
+    }
+
+    /// Stops following every register if nothing is missing.
+    fn settle(&mut self) {
+        let real = !self.last.bubble && !self.decoded.bubble && !self.delayed && !self.ignore_prediction;
+        self.settled = real
+            && !self.fill.active
+            && !self.missing()
+            && self.slots_done == 0
+            && self.fetched.next == self.address
+            && self.fetched.address != self.address
+            && [self.decoded.address, self.fetched.address, self.address].iter().all(|&a| self.complete(a));
+    }
+
+    // ---- cycle by cycle ----
+
+    fn missing(&self) -> bool {
+        if self.enabled { !self.hit } else { self.missed }
+    }
+
+    /// One cycle. `hold`: the issue stage keeps what it has. `jump`: the address to go to. `jumping`: what is in front
+    /// of the target is of no account. `word` reads the cache.
+    ///
+    /// # Errors
+    /// A line is needed first; nothing has happened.
+    pub(super) fn step(
+        &mut self,
+        hold: bool,
+        jump: Option<u32>,
+        jumping: bool,
+        word: &impl Fn(u32) -> Option<u32>,
+        port: &mut Accesses,
+    ) -> Result<(), LineRequest> {
+        self.begin_fill(port)?;
+        let cycle = self.cycle;
+        let delay = self.missing();
+        let issue_hold = hold;
+        let mut slots_hold = false;
+        if jumping && !self.decoded.landed || self.decoded.bubble {
+            self.slots_done = 0;
+        } else {
+            let slots = word(self.decoded.address).map_or(1, slots);
+            slots_hold = self.slots_done + 1 < slots;
+            if !issue_hold {
+                self.slots_done = if slots_hold { self.slots_done + 1 } else { 0 };
+            }
+        }
+        let hold = issue_hold || slots_hold;
+        let bubble = self.delayed || delay;
+        let predicted = self.prediction.filter(|_| !self.ignore_prediction);
+        let local = if delay {
+            self.retry
+        } else if hold {
+            self.address
+        } else {
+            predicted.unwrap_or(self.address.wrapping_add(4))
+        };
+        let next = jump.unwrap_or(local);
+        if !issue_hold {
+            self.last = self.decoded;
+        }
+        if !hold || jump.is_some() {
+            self.decoded = Stage { bubble, ..self.fetched };
+            self.fetched = Stage {
+                address: self.address,
+                next,
+                predicted: predicted.is_some(),
+                bubble: false,
+                landed: self.landed,
+            };
+            self.landed = jump.is_some();
+        }
+        if let Some(target) = jump {
+            self.retry = target;
+        } else if !delay {
+            self.retry = self.address;
+        }
+        if !hold {
+            self.delayed = delay;
+            self.hit = self.present(self.address);
+        }
+        self.enabled = !hold;
+        self.looked_up = self.address;
+        self.missed = delay;
+        self.prediction = self.predictor.predict(local);
+        self.ignore_prediction = jump.is_some();
+        for feedback in &mut self.feedback[..usize::from(self.feedbacks)] {
+            if feedback.at == cycle && !feedback.taken {
+                feedback.target = local.wrapping_add(4);
+            }
+        }
+        self.learn_before(cycle + 1);
+        self.receive(cycle, port);
+        self.address = next;
+        self.cycle = cycle + 1;
+        Ok(())
+    }
+
+    fn refills(&self) -> bool {
+        self.tag(self.fill.address) == self.tag(self.looked_up) && self.present(self.looked_up)
+    }
+
+    /// If an address misses in this cycle and no fill is under way, one begins.
+    ///
+    /// # Errors
+    /// It is not known yet how long that takes.
+    pub(super) fn begin_fill(&mut self, port: &mut Accesses) -> Result<(), LineRequest> {
+        if self.settled || self.fill.active || !self.missing() || self.refills() && !self.repeats {
+            return Ok(());
+        }
+        let cycle = self.cycle;
+        let again = self.tag(self.fill.address) == self.tag(self.looked_up);
+        if !again && !self.granted {
+            return Err(LineRequest { address: self.looked_up, at: cycle });
+        }
+        self.granted = false;
+        self.fill.active = true;
+        self.fill.address = self.looked_up;
+        self.fill.words = 0;
+        self.far = self.fill.latency != 0 || self.fill.interval > 1;
+        self.fill.arrives = cycle + REQUEST + self.memory + u64::from(self.fill.latency);
+        if !self.far {
+            port.start_code(cycle + PORT, self.words());
+        }
+        Ok(())
+    }
+
+    /// The line that was asked for comes with this latency and distance of words.
+    pub(super) fn grant(&mut self, address: u32, latency: u32, interval: u32) {
+        if !self.settled && !self.fill.active && self.tag(address) == self.tag(self.looked_up) {
+            self.granted = true;
+            self.fill.latency = latency;
+            self.fill.interval = interval.max(1);
+        }
+    }
+
+    /// The line that is needed comes as the last one did.
+    pub(super) fn grant_as_before(&mut self) {
+        self.granted = true;
+    }
+
+    /// A word of the line arrives at the end of the cycle, if it does.
+    fn receive(&mut self, cycle: u64, port: &mut Accesses) {
+        if !self.fill.active {
+            return;
+        }
+        if self.far {
+            if self.fill.arrives != cycle {
+                return;
+            }
+            self.fill.arrives += u64::from(self.fill.interval);
+        } else {
+            if port.words.front() != Some(&cycle) {
+                return;
+            }
+            port.words.pop_front();
+        }
+        self.fill.words += 1;
+        let tag = self.tag(self.fill.address);
+        let mask = self.lines.len() - 1;
+        let start = (self.fill.address >> 2) as u8 & (self.words() - 1);
+        self.lines[tag as usize & mask] = Line { tag, start, words: self.fill.words };
+        self.fill.active = self.fill.words < self.words();
+    }
+
+    /// Whether the same line is fetched again and again, and the pipeline is on hold: then time may be skipped by a
+    /// multiple of the result.
+    pub(super) fn repetition(&self) -> Option<u64> {
+        let period = REQUEST
+            + self.memory
+            + u64::from(self.fill.latency)
+            + u64::from(self.fill.interval) * u64::from(self.words() - 1)
+            + 1;
+        (!self.settled && !self.enabled && self.missed).then_some(period)
+    }
+
+    /// Skips cycles in which the pipeline is on hold.
+    pub(super) fn skip(&mut self, cycles: u64) {
+        self.cycle += cycles;
+        self.fill.arrives += cycles;
+    }
+
+    /// Whether nothing can change while the pipeline is on hold.
+    pub(super) fn still(&self) -> bool {
+        self.settled || !self.enabled && !self.missed && !self.fill.active
+    }
+
+    // ---- both ----
+
+    /// A branch that issued in cycle `at` will tell the predictor what became of it.
+    pub(super) fn resolve(&mut self, at: u64, address: u32, taken: bool, target: u32) {
+        // What the table gets for a branch that is not taken is no target at all but the address that follows the one
+        // it is just looking up (ppu-isa 9.2).
+        let target = if taken { target } else { self.address.wrapping_add(8) };
+        self.send_feedback(Feedback { at: at + 1, address, taken, target });
+    }
+
+    /// `last` issued in cycle `at`, all stages advance. True if the pipeline is still settled.
+    ///
+    /// # Errors
+    /// A line is needed first; nothing has happened.
+    #[inline(always)]
+    pub(super) fn advance(
+        &mut self,
+        at: u64,
+        word: &impl Fn(u32) -> Option<u32>,
+        port: &mut Accesses,
+    ) -> Result<bool, LineRequest> {
+        if self.settled {
+            if self.advance_settled(at) {
+                return Ok(true);
+            }
+            self.unsettle(at);
+        }
+        self.step(false, None, false, word, port).map(|()| false)
+    }
+
+    /// After [`Fetch::advance`] behind the branch that issued in cycle `at`: goes to `target` without following every
+    /// register, if that is possible.
+    pub(super) fn jump(&mut self, at: u64, target: u32) -> bool {
+        if self.settled {
+            if self.jump_settled(at, target) {
+                return true;
+            }
+            self.unsettle(at + 1);
+        }
+        false
+    }
+
+    /// Puts the jump of an interrupt into the cycle before this one.
+    pub(super) fn divert(&mut self, target: u32) {
+        self.address = target;
+        self.retry = target;
+        self.landed = true;
+        self.ignore_prediction = true;
+        self.slots_done = 0;
+    }
+
+    /// What is at the end of the pipeline is not executed.
+    pub(super) fn drop_last(&mut self, at: u64) {
+        self.unsettle(at);
+        self.last.bubble = true;
+    }
+
+    /// Ends a cycle-by-cycle stretch if possible.
+    pub(super) fn try_settle(&mut self) {
+        if !self.settled {
+            self.settle();
+        }
+    }
+}

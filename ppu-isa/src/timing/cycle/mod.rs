@@ -1,0 +1,636 @@
+//! The micro-architecture of the published processor, clock cycle by clock cycle where that decides (ppu-timing).
+//!
+//! Three parts run at different paces. The *issue stage* ([`CycleModel`]) knows when every register is written and
+//! goes from issue to issue. The *fetch pipeline* ([`fetch::Fetch`]) is a step for each issue while all code is in the
+//! cache, and is followed cycle by cycle around line fills. *Loads, stores* ([`access::Accesses`]) and the *vector unit*
+//! ([`vector::VectorUnit`]) lag behind, and are brought up to the present when their results matter: a register is
+//! needed, a queue may be full, a `sync` waits.
+
+mod access;
+mod fetch;
+mod predictor;
+mod vector;
+
+use serde::{Deserialize, Serialize};
+
+use super::{LineRequest, Outcome, Redirect, Slot, Timing, TimingConfig};
+use crate::config::Config;
+use crate::instruction::Instruction;
+use crate::table::{Class, Op, implicit};
+use access::{Accesses, Registers};
+use fetch::Fetch;
+use vector::VectorUnit;
+
+/// Result latency of the simple units: a dependent instruction issues this much later.
+const SIMPLE: u64 = 1;
+/// Of the base register of a store with update, and of the second slot of a load with update.
+const BASE_UPDATE: u64 = 2;
+/// Loads take the place of a result of this latency when they issue, although they do not use it.
+const LOAD_PLACE: u64 = 3;
+/// The set of register 0.
+const GPR0: u32 = 1;
+
+/// Why the issue stage does not simply issue what it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Phase {
+    Issuing,
+    /// The front end is told to jump in this cycle, and what arrives before the target is ignored.
+    Jump(u32),
+    Jumping,
+    /// Context synchronisation: waits until everything issued is complete.
+    Synchronising,
+    /// An interrupt: the vector's first instruction must arrive, then everything must be complete.
+    Interrupted,
+}
+
+/// The timing model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CycleModel {
+    config: TimingConfig,
+    front: Fetch,
+    accesses: Accesses,
+    vector: VectorUnit,
+    phase: Phase,
+    /// Nothing issues before: a write of the exception register or a division is under way.
+    hold: u64,
+    /// When a division under way ends; 0 if there is none.
+    division: u64,
+    divider_ready: u64,
+    registers: Registers,
+    /// Other state whose cycle in `other` may lie in the future: bits of [`implicit`].
+    pending_other: u32,
+    other: [u64; 32],
+    /// The youngest write of the condition register.
+    condition_write: u64,
+    /// Cycle and number of the youngest write of a special register by mtspr.
+    special_write: (u64, u32),
+    /// Everything of known latency is complete.
+    complete_from: u64,
+    /// No maskable interrupt begins in these cycles.
+    blocked: (u64, u64),
+    /// The last instruction put the processor to sleep.
+    asleep: bool,
+}
+
+/// The part of the model that decides about one slot.
+impl CycleModel {
+    fn latest(mut set: u32, cycles: &[u64; 32]) -> u64 {
+        let mut latest = 0;
+        while set != 0 {
+            latest = latest.max(cycles[set.trailing_zeros() as usize]);
+            set &= set - 1;
+        }
+        latest
+    }
+
+    /// Retires loads and stores up to cycle `limit`.
+    fn retire(&mut self, limit: u64) {
+        if self.accesses.is_empty() {
+            return;
+        }
+        self.advance_vector(limit);
+        self.accesses.advance(limit, &mut self.registers, &self.config);
+    }
+
+    /// Brings the vector unit up to cycle `until`.
+    fn advance_vector(&mut self, until: u64) {
+        if !self.vector.is_empty() {
+            self.vector.advance(until, &mut self.accesses, &mut self.registers, &self.config);
+        }
+    }
+
+    /// Latency of a result in a general purpose register or the condition register.
+    fn latency(&self, class: Class, step: u8) -> u64 {
+        match class {
+            Class::Mul => u64::from(self.config.multiplier),
+            Class::StoreUpdate => BASE_UPDATE,
+            Class::LoadUpdate if step > 0 => BASE_UPDATE,
+            Class::Load | Class::LoadUpdate | Class::Multiple => LOAD_PLACE,
+            _ => SIMPLE,
+        }
+    }
+
+    /// Registers that a slot reads or writes, and whether it writes any.
+    #[inline(always)]
+    fn registers(slot: Slot<'_>) -> (u32, bool) {
+        let i = slot.instruction;
+        match (i.class, slot.step) {
+            (Class::LoadUpdate, 0) => (i.reads.gpr | 1 << i.t, true),
+            (Class::LoadUpdate, _) => (1 << i.a, true),
+            (Class::Multiple, step) => {
+                let moved = 1 << ((i.t + step) & 31);
+                let base = if i.a == 0 { 0 } else { 1 << i.a };
+                (base | moved, i.writes.gpr != 0)
+            }
+            // No-operations are arithmetic on register 0 up to here.
+            _ if i.word() == crate::instruction::NOP => (GPR0, true),
+            _ => (i.reads.gpr | i.writes.gpr, i.writes.gpr != 0),
+        }
+    }
+
+    /// Whether the slot can issue in cycle `at` as far as registers and units are concerned; if not, when to ask again.
+    #[inline(always)]
+    fn ready(&mut self, slot: Slot<'_>, at: u64) -> Result<(), u64> {
+        let i = slot.instruction;
+        if at < self.hold {
+            return Err(self.hold);
+        }
+        if self.division != 0 {
+            self.end_division(at)?;
+        }
+        let (registers, writes) = Self::registers(slot);
+        if registers & self.accesses.loading != 0 {
+            self.retire(at);
+            if registers & self.accesses.loading != 0 {
+                return Err(self.accesses.next().max(at + 1));
+            }
+        }
+        let pending = registers & self.registers.pending;
+        if pending != 0 {
+            let ready = Self::latest(pending, &self.registers.ready);
+            if ready > at {
+                return Err(ready);
+            }
+            self.registers.pending &= !pending;
+        }
+        if i.class == Class::SprRead && self.special_write == (at - 1, spr_number(i)) {
+            return Err(at + 1);
+        }
+        let mut others = i.reads.other & !implicit::SPR;
+        if i.class == Class::CrOp && !matches!(i.op, Op::Mcrf | Op::Mtcrf) {
+            // The field that is written is also waited for.
+            others |= i.writes.other;
+        }
+        let others = others & self.pending_other;
+        if others != 0 {
+            let ready = Self::latest(others, &self.other);
+            if ready > at {
+                return Err(ready);
+            }
+            self.pending_other &= !others;
+        }
+        let conditions = i.writes.other & implicit::CR != 0;
+        if writes || conditions {
+            let write = at + self.latency(i.class, slot.step) + 1;
+            if writes && self.registers.reserved(write) || conditions && self.condition_write >= write {
+                return Err(at + 1);
+            }
+        }
+        match i.class {
+            Class::Div if at < self.divider_ready => Err(self.divider_ready),
+            Class::Load | Class::LoadUpdate | Class::Store | Class::StoreUpdate | Class::Multiple
+                if self.accesses.len() >= usize::from(self.config.access_queue) && slot.step_accesses() =>
+            {
+                self.retire(at - 1);
+                if self.accesses.waiting(at) >= usize::from(self.config.access_queue) {
+                    return Err(self.accesses.next().max(at) + 1);
+                }
+                Ok(())
+            }
+            class if class.is_vector() && self.vector.may_wait(usize::from(self.config.vector_queue)) => {
+                self.advance_vector(at);
+                if self.vector.waiting(at) >= usize::from(self.config.vector_queue) {
+                    return Err(at + 1);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The result of the divider needs the write port, on which loads come first.
+    #[inline(never)]
+    fn end_division(&mut self, at: u64) -> Result<(), u64> {
+        self.retire(self.division);
+        if self.accesses.retired_in(self.division) {
+            self.division += 1;
+        }
+        if at < self.division {
+            return Err(self.division);
+        }
+        self.retire(self.division);
+        if self.accesses.retired_in(self.division) {
+            return self.end_division(at);
+        }
+        self.division = 0;
+        Ok(())
+    }
+
+    /// Whether everything that has been issued is complete in cycle `at`; if not, when to ask again.
+    fn idle(&mut self, at: u64) -> Result<(), u64> {
+        if at < self.complete_from {
+            return Err(self.complete_from);
+        }
+        if self.division != 0 {
+            self.end_division(at)?;
+        }
+        if !self.accesses.is_empty() {
+            self.retire(at - 1);
+            if !self.accesses.is_empty() {
+                return Err(self.accesses.next().max(at) + 1);
+            }
+        }
+        if at < self.accesses.idle_from() {
+            return Err(self.accesses.idle_from());
+        }
+        if !self.vector.is_empty() {
+            self.advance_vector(at);
+            if !self.vector.is_empty() {
+                return Err(at + 1);
+            }
+            if at < self.vector.cycle() {
+                return Err(self.vector.cycle());
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings what lags behind up to cycle `at`.
+    fn decide(&mut self, at: u64) {
+        self.advance_vector(at);
+        self.accesses.advance(at, &mut self.registers, &self.config);
+    }
+
+    /// A no-operation in place of an instruction that is not there waits like any other.
+    fn bubble_ready(&mut self, at: u64) -> Result<(), u64> {
+        let nop = Instruction::decode(crate::instruction::NOP);
+        self.ready(Slot { address: 0, instruction: &nop, step: 0 }, at)
+    }
+
+    /// One cycle in which the issue stage takes nothing from the program.
+    ///
+    /// # Errors
+    /// A line is needed first; nothing has happened.
+    fn pass(&mut self, hold: bool, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
+        self.front.begin_fill(&mut self.accesses)?;
+        let at = self.front.cycle;
+        self.decide(at);
+        match self.phase {
+            Phase::Jump(target) => {
+                let hold = at < self.division;
+                self.front.step(hold, Some(target), true, code, &mut self.accesses)?;
+                self.phase = Phase::Jumping;
+            }
+            Phase::Jumping => {
+                self.front.step(at < self.division, None, true, code, &mut self.accesses)?;
+                if self.front.last.landed {
+                    self.phase = Phase::Issuing;
+                }
+            }
+            Phase::Issuing => self.front.step(hold, None, false, code, &mut self.accesses)?,
+            Phase::Synchronising => {
+                let idle = self.idle(at).is_ok();
+                self.front.step(true, None, false, code, &mut self.accesses)?;
+                if idle {
+                    self.phase = Phase::Issuing;
+                }
+            }
+            Phase::Interrupted => {
+                let landed = self.front.last.landed;
+                self.front.step(landed, None, true, code, &mut self.accesses)?;
+                if landed {
+                    self.phase = Phase::Synchronising;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on until something of the program can issue: the phase is over and the stage holds an instruction.
+    fn arrive(&mut self, limit: u64, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
+        loop {
+            match self.phase {
+                Phase::Issuing => {
+                    self.front.try_settle();
+                    if self.front.settled {
+                        return Ok(());
+                    }
+                    if self.front.cycle > limit {
+                        return Ok(());
+                    }
+                    self.front.begin_fill(&mut self.accesses)?;
+                    if !self.front.last.bubble {
+                        return Ok(());
+                    }
+                    let at = self.front.cycle;
+                    let hold = self.bubble_ready(at).is_err();
+                    self.pass(hold, code)?;
+                }
+                Phase::Synchronising if self.front.settled => {
+                    let mut at = self.front.cycle;
+                    while let Err(later) = self.idle(at) {
+                        at = later;
+                    }
+                    self.front.cycle = at + 1;
+                    self.phase = Phase::Issuing;
+                }
+                _ if self.front.cycle > limit => return Ok(()),
+                _ => {
+                    self.front.unsettle(self.front.cycle);
+                    self.pass(false, code)?;
+                }
+            }
+        }
+    }
+}
+
+/// The number of the special register that mfspr and mtspr name, in any fixed order of bits.
+fn spr_number(i: &Instruction) -> u32 {
+    i.word() >> 11 & 0x3ff
+}
+
+impl Slot<'_> {
+    /// Whether this slot is a memory access; the second one of a load with update is not.
+    fn step_accesses(&self) -> bool {
+        self.instruction.class != Class::LoadUpdate || self.step == 0
+    }
+}
+
+/// What a slot does to the state of the model.
+impl CycleModel {
+    #[inline(always)]
+    fn set_gpr(&mut self, register: u8, latency: u64, at: u64) {
+        self.registers.set(register, at + latency);
+        let write = at + latency + 1;
+        if !self.registers.fits(write) {
+            // Loads that may have wanted the write port in the past must know first.
+            self.retire(at);
+            self.registers.forget(at);
+        }
+        self.registers.reserve(write);
+        self.complete_from = self.complete_from.max(at + latency + 2);
+    }
+
+    #[inline(always)]
+    fn set_other(&mut self, mut set: u32, ready: u64) {
+        self.pending_other |= set;
+        while set != 0 {
+            self.other[set.trailing_zeros() as usize] = ready;
+            set &= set - 1;
+        }
+        self.complete_from = self.complete_from.max(ready + 1);
+    }
+
+    fn push_access(&mut self, at: u64, target: Option<u8>, outcome: &Outcome) {
+        if !self.vector.is_empty() {
+            self.advance_vector(at);
+        }
+        let remote = outcome.effective_address >= self.config.sram_bytes;
+        self.accesses.push(at, target, outcome.latency, remote, outcome.suppressed);
+        if self.accesses.len() >= 16 {
+            self.retire(at);
+        }
+    }
+
+    /// Results of a slot that issued in cycle `at`.
+    #[inline(always)]
+    fn results(&mut self, slot: Slot<'_>, at: u64, outcome: &Outcome) {
+        let i = slot.instruction;
+        let latency = self.latency(i.class, slot.step);
+        let writes = i.writes;
+        match i.class {
+            Class::Load => self.push_access(at, Some(i.t), outcome),
+            Class::Store => self.push_access(at, None, outcome),
+            Class::LoadUpdate if slot.step == 0 => self.push_access(at, Some(i.t), outcome),
+            Class::LoadUpdate => self.set_gpr(i.a, latency, at),
+            Class::StoreUpdate => {
+                self.push_access(at, None, outcome);
+                self.set_gpr(i.a, latency, at);
+            }
+            Class::Multiple => {
+                let target = (writes.gpr != 0).then_some((i.t + slot.step) & 31);
+                self.push_access(at, target, outcome);
+            }
+            Class::Div => {
+                self.hold = at + 1 + u64::from(self.config.divider);
+                self.division = self.hold;
+                self.set_gpr(i.t, SIMPLE, at);
+            }
+            class if class.is_vector() => {
+                let remote = outcome.effective_address >= self.config.sram_bytes;
+                if !self.vector.is_empty() {
+                    self.advance_vector(at);
+                }
+                self.vector.push(i, at, outcome.latency, remote);
+            }
+            _ => {
+                if writes.gpr != 0 && i.issues {
+                    self.set_gpr(writes.gpr.trailing_zeros() as u8, latency, at);
+                }
+            }
+        }
+        if writes.other != 0 {
+            let conditions = writes.other & implicit::CR;
+            if conditions != 0 {
+                self.set_other(conditions, at + latency + 1);
+                self.condition_write = at + latency + 1;
+            }
+            if writes.other & implicit::XER != 0 {
+                self.hold = self.hold.max(at + latency + 2);
+                self.complete_from = self.complete_from.max(at + latency + 2);
+            }
+            let registers = writes.other & !(implicit::CR | implicit::XER);
+            if matches!(i.class, Class::SprWrite | Class::Branch | Class::Mtmsr) && registers != 0 {
+                self.set_other(registers, at + 2);
+            }
+            if i.class == Class::SprWrite {
+                self.special_write = (at, spr_number(i));
+            }
+        }
+        if i.class == Class::Branch {
+            self.complete_from = self.complete_from.max(at + 3);
+        }
+    }
+}
+
+impl Timing for CycleModel {
+    fn new(config: &Config) -> Self {
+        let timing = config.timing.limited();
+        Self {
+            front: Fetch::new(config.cache, timing.memory, timing.repeated_fetch),
+            accesses: Accesses::new(),
+            vector: VectorUnit::new(),
+            phase: Phase::Issuing,
+            hold: 0,
+            division: 0,
+            divider_ready: u64::from(timing.divider),
+            registers: Registers::new(),
+            pending_other: 0,
+            other: [0; 32],
+            condition_write: 0,
+            special_write: (0, u32::MAX),
+            complete_from: 0,
+            blocked: (0, 0),
+            asleep: false,
+            config: timing,
+        }
+    }
+
+    #[inline(always)]
+    fn fetch(&mut self, _: u32, limit: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
+        if self.front.settled && self.phase == Phase::Issuing {
+            return None;
+        }
+        self.arrive(limit, &code).err()
+    }
+
+    fn line(&mut self, request: LineRequest, latency: u32, interval: u32) {
+        self.front.grant(request.address, latency, interval);
+    }
+
+    #[inline(always)]
+    fn issue(
+        &mut self,
+        slot: Slot<'_>,
+        limit: u64,
+        code: impl Fn(u32) -> Option<u32>,
+    ) -> Result<u64, LineRequest> {
+        loop {
+            let at = self.front.cycle;
+            if !self.front.settled && at > limit {
+                return Ok(at);
+            }
+            let Err(later) = self.ready(slot, at) else { return Ok(at) };
+            match slot.instruction.class {
+                Class::Wait if !slot.instruction.issues => return Ok(at),
+                Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
+                _ if self.front.settled => {
+                    self.front.cycle = later;
+                    continue;
+                }
+                _ => self.pass(true, &code)?,
+            }
+            self.arrive(limit, &code)?;
+        }
+    }
+
+    #[inline(always)]
+    fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
+        let i = slot.instruction;
+        let last = self.front.last;
+        self.results(slot, at, &outcome);
+        let again = outcome.next == slot.address && matches!(i.class, Class::LoadUpdate | Class::Multiple);
+        if again && self.front.settled {
+            self.front.cycle = at + 1;
+            return;
+        }
+        if !self.front.settled {
+            self.decide(at);
+        }
+        if i.class == Class::Wait && !i.issues && at < self.hold {
+            // It puts the processor to sleep although it cannot leave its place.
+            if self.front.settled {
+                self.front.cycle = at + 1;
+            } else {
+                let _ = self.front.step(true, None, false, &code, &mut self.accesses);
+            }
+            return;
+        }
+        // A fill that begins in this cycle has begun before the slot issued.
+        let _ = self.front.advance(at, &code, &mut self.accesses);
+        match i.class {
+            Class::Branch => {
+                self.front.resolve(at, slot.address, outcome.taken, outcome.next);
+                let right =
+                    if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
+                if !right {
+                    self.blocked = (at + 2, at + 6);
+                    if !self.front.jump(at, outcome.next) {
+                        self.phase = Phase::Jump(outcome.next);
+                    }
+                }
+            }
+            Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
+            _ if last.predicted && i.issues && !again => {
+                self.front.resolve(at, slot.address, false, outcome.next);
+                self.phase = Phase::Jump(outcome.next);
+            }
+            _ => {}
+        }
+    }
+
+    fn interruptible(&mut self, cycle: u64) -> u64 {
+        let (from, until) = self.blocked;
+        if cycle >= from && cycle < until {
+            return until;
+        }
+        if self.phase == Phase::Synchronising && cycle >= self.front.cycle {
+            let mut at = self.front.cycle;
+            while let Err(later) = self.idle(at) {
+                at = later;
+            }
+            return cycle.max(at + 1);
+        }
+        cycle
+    }
+
+    fn redirect(&mut self, address: u32, at: u64, cause: Redirect) {
+        let asleep = std::mem::take(&mut self.asleep);
+        match cause {
+            Redirect::Interrupt => {
+                self.follow_to(at + 1, asleep);
+                self.front.divert(address);
+                self.phase = Phase::Interrupted;
+            }
+            Redirect::Wake => {
+                self.follow_to(at + 1, true);
+                if self.front.last.address != address {
+                    self.front.drop_last(at + 1);
+                }
+                self.phase = Phase::Issuing;
+            }
+        }
+    }
+
+    fn asleep_from(&mut self, at: u64) -> u64 {
+        self.asleep = true;
+        self.rest_from(at + 1) + 1
+    }
+
+    fn quiescent_from(&mut self) -> u64 {
+        self.rest_from(self.front.cycle)
+    }
+}
+
+impl CycleModel {
+    /// The first cycle from `cycle` on in which everything issued is complete, while the front end is on hold.
+    fn rest_from(&mut self, cycle: u64) -> u64 {
+        let mut cycle = cycle;
+        while let Err(later) = self.idle(cycle) {
+            if self.front.still() {
+                cycle = later;
+            } else {
+                cycle += 1;
+                self.follow_to(cycle, true);
+            }
+        }
+        cycle
+    }
+
+    /// Follows the front end on hold up to cycle `until`. A line that nobody has asked for yet takes as long as the
+    /// last one.
+    fn follow_to(&mut self, until: u64, asleep: bool) {
+        self.front.unsettle(self.front.cycle.min(until));
+        while self.front.cycle < until {
+            if self.front.still() {
+                self.front.skip(until - self.front.cycle);
+                return;
+            }
+            let period =
+                self.front.repetition().filter(|_| self.accesses.is_empty() && self.vector.is_empty());
+            if let Some(period) = period {
+                let periods = (until - self.front.cycle) / period;
+                if periods > 2 {
+                    self.front.skip((periods - 1) * period);
+                    self.accesses.skip((periods - 1) * period);
+                }
+            }
+            if self.front.begin_fill(&mut self.accesses).is_err() {
+                self.front.grant_as_before();
+            }
+            self.decide(self.front.cycle);
+            let hold = asleep || !self.front.last.bubble;
+            let _ = self.front.step(hold, None, false, &|_| None, &mut self.accesses);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The branch predictor (ppu-timing 2.2): 16 entries, fully associative over the branch address.
+
+use serde::{Deserialize, Serialize};
+
+const ENTRIES: usize = 16;
+
+/// The table. Nothing that is learned in a cycle is seen by look-ups of the same cycle.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Predictor {
+    /// Address of the branch with bit 0 set, so that 0 is an empty entry.
+    keys: [u32; ENTRIES],
+    targets: [u32; ENTRIES],
+    counters: [u8; ENTRIES],
+    used: u8,
+    /// When the last entry was made, and whether it took a free place.
+    newest: (u64, bool),
+    /// A set bit for the low address bits of every entry: most instructions are no branches.
+    filter: u64,
+}
+
+const fn filter_bit(address: u32) -> u64 {
+    1 << (address >> 2 & 63)
+}
+
+/// The outcome of a branch, on its way to the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Feedback {
+    /// Cycle in which the table learns it.
+    pub(super) at: u64,
+    pub(super) address: u32,
+    pub(super) taken: bool,
+    pub(super) target: u32,
+}
+
+impl Predictor {
+    fn find(&self, address: u32) -> Option<usize> {
+        if self.filter & filter_bit(address) == 0 {
+            return None;
+        }
+        self.keys.iter().position(|&key| key == address | 1)
+    }
+
+    /// The predicted target, or nothing for "not taken".
+    #[inline(always)]
+    pub(super) fn predict(&self, address: u32) -> Option<u32> {
+        if self.filter & filter_bit(address) == 0 {
+            return None;
+        }
+        self.find(address).filter(|&n| self.counters[n] >= 2).map(|n| self.targets[n])
+    }
+
+    /// Learns the outcome of a branch. A new entry takes the first free place, or when there is none the one that a
+    /// ring advancing every clock cycle points to. Free places are known with a delay of one cycle, so that of two
+    /// new branches in neighbouring cycles the second replaces the first.
+    pub(super) fn learn(&mut self, feedback: Feedback) {
+        let Feedback { at, address, taken, target } = feedback;
+        if let Some(n) = self.find(address) {
+            self.counters[n] =
+                if taken { (self.counters[n] + 1).min(3) } else { self.counters[n].saturating_sub(1) };
+            self.targets[n] = target;
+            return;
+        }
+        let fresh = u8::from(self.newest.1 && self.newest.0 + 1 == at);
+        let known = self.used - fresh.min(self.used);
+        let n = if usize::from(known) < ENTRIES { known } else { (at % ENTRIES as u64) as u8 };
+        self.newest = (at, n == self.used);
+        self.used = self.used.max(n + 1);
+        let n = usize::from(n) % ENTRIES;
+        self.keys[n] = address | 1;
+        self.targets[n] = target;
+        self.counters[n] = if taken { 3 } else { 2 };
+        self.filter = self.keys.iter().filter(|&&key| key != 0).fold(0, |f, &key| f | filter_bit(key));
+    }
+}
