@@ -58,7 +58,9 @@ fn the_list_names_every_experiment_once_and_is_also_json() {
 fn a_misspelt_experiment_is_named_with_what_was_probably_meant() {
     let lines = failure(&["run", "pong-baseline"]);
     assert_eq!(lines[0], "error: unknown experiment 'pong-baseline'");
-    assert_eq!(lines[1], "hint: did you mean pong-baselines? bss2 run list shows all");
+    assert_eq!(lines[1], "hint: did you mean pong or pong-baselines? bss2 run list shows all");
+    let lines = failure(&["run", "homeostatis"]);
+    assert_eq!(lines[1], "hint: did you mean homeostasis? bss2 run list shows all");
     let lines = failure(&["run", "xyz"]);
     assert_eq!(lines[1], "hint: bss2 run list shows all");
 }
