@@ -160,7 +160,7 @@ proptest! {
         let mut memory = Memory::new(&words);
         run_in_pieces(&mut core, &mut memory, at.max(1), at.max(1));
         let text = serde_json::to_string(&core).expect("serialises");
-        let mut copy: Core = serde_json::from_str(&text).expect("deserialises");
+        let mut copy: Core<CycleModel> = serde_json::from_str(&text).expect("deserialises");
         let mut memory_of_copy = memory.clone();
         run_in_pieces(&mut core, &mut memory, UNTIL, UNTIL);
         run_in_pieces(&mut copy, &mut memory_of_copy, UNTIL, UNTIL);
