@@ -1,6 +1,7 @@
 //! Server and client together: the same results as in-process, over good and bad networks.
 
 use bss2_base::SimTime;
+use bss2_base::random::SequentialRng;
 use bss2_host::arq::RESET_DATAGRAM;
 use bss2_host::client::{Client, ClientConfig, ClientError};
 use bss2_host::connection::{Connection, ConnectionError, RunControl};
@@ -10,6 +11,7 @@ use bss2_host::loopback::Loopback;
 use bss2_host::playback::*;
 use bss2_host::recording::Completion;
 use bss2_host::server::{Server, ServerConfig, ServerError};
+use rand::{RngExt as _, SeedableRng as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -220,22 +222,24 @@ fn other_machines_are_kept_out_unless_allowed() {
     assert!(matches!(Server::bind(config), Err(ServerError::RemoteAddress(_))));
 }
 
-/// Forwards datagrams badly: every `lose`-th is lost, every `repeat`-th doubled, every `swap`-th held back until two
-/// others have passed.
-fn bad_forwarding(lose: usize, repeat: usize, swap: usize, mut send: impl FnMut(&[u8])) -> impl FnMut(&[u8]) {
+/// Forwards datagrams badly: some are lost, some doubled, some held back until two others have passed. Which ones is a
+/// matter of chance: a rule that loses every n-th loses the same frame for ever as soon as the frames sent again are a
+/// multiple of n.
+fn bad_forwarding(seed: u64, mut send: impl FnMut(&[u8])) -> impl FnMut(&[u8]) {
+    let mut chance = SequentialRng::seed_from_u64(seed);
     let mut count = 0;
     let mut held: Option<(usize, Vec<u8>)> = None;
     move |datagram| {
         count += 1;
-        if count % lose == 0 {
+        if chance.random_bool(0.15) {
             return;
         }
-        if count % swap == 0 && held.is_none() {
+        if chance.random_bool(0.2) && held.is_none() {
             held = Some((count + 2, datagram.to_vec()));
             return;
         }
         send(datagram);
-        if count % repeat == 0 {
+        if chance.random_bool(0.1) {
             send(datagram);
         }
         if let Some((_, datagram)) = held.take_if(|entry| entry.0 <= count) {
@@ -273,13 +277,13 @@ fn a_lossy_network_changes_nothing() {
                 });
             });
             scope.spawn(|| {
-                let mut pass = bad_forwarding(7, 11, 5, |datagram| {
+                let mut pass = bad_forwarding(1, |datagram| {
                     back.send_to(datagram, config.frames).unwrap();
                 });
                 forward(&front, &mut |datagram, _| pass(datagram));
             });
             scope.spawn(|| {
-                let mut pass = bad_forwarding(6, 13, 4, |datagram| {
+                let mut pass = bad_forwarding(2, |datagram| {
                     if let Some(host) = *host.lock().unwrap() {
                         front.send_to(datagram, host).unwrap();
                     }
