@@ -8,7 +8,7 @@ use crate::driver::Driver;
 use crate::options::AnalogOptions;
 use crate::parameters::{
     Branch, CadcChannel, ColumnSwitches, CorrelationParameters, DriverParameters, Line, NeuronParameters,
-    ParameterError, RowMode, SynapseMismatch,
+    ParameterError, SynapseMismatch,
 };
 use crate::synapses::SynapseArray;
 use crate::wake::WakeTable;
@@ -435,7 +435,7 @@ impl AnalogCore {
         let length = self.halves[half].drivers[driver].pulse(pulse.time, pulse.activation);
         let modes = self.halves[half].drivers[driver].parameters().rows;
         for ((mode, matches), side) in modes.into_iter().zip([pulse.bottom_row, pulse.top_row]).zip(0..2) {
-            if mode == RowMode::Disabled {
+            if !mode.is_enabled() {
                 continue;
             }
             let row = (2 * driver + side) as Row;
@@ -445,10 +445,10 @@ impl AnalogCore {
             }
             self.halves[half].correlation.pre(row, matches, time, self.seed, &self.options);
             let weighted = matches.and(self.halves[half].synapses.active(row));
-            if matches!(mode, RowMode::Excitatory | RowMode::Both) {
+            if mode.is_excitatory() {
                 self.deposit(time, half, row, Line::Excitatory, weighted, length);
             }
-            if matches!(mode, RowMode::Inhibitory | RowMode::Both) {
+            if mode.is_inhibitory() {
                 self.deposit(time, half, row, Line::Inhibitory, weighted, length);
             }
         }

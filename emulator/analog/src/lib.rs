@@ -32,6 +32,7 @@ pub mod parameters;
 mod synapses;
 mod wake;
 
+pub use bss2_base::RowMode;
 pub use cadc::CadcResult;
 pub use core::{AnalogCore, Fire, SynapticPulse};
 pub use mismatch::{ChipMismatch, MismatchSwitches};
@@ -39,6 +40,6 @@ pub use options::{AnalogOptions, ClockPhase, Noise};
 pub use parameters::{
     Branch, BranchMismatch, CadcChannel, ColumnSwitches, Comparator, CorrelationBranch,
     CorrelationParameters, DriverParameters, LINE_REST, Line, NeuronParameters, ParameterError, PulseControl,
-    PulseRamp, Readout, ReadoutSource, Refractory, RowMode, ShortTermPlasticity, SynapseMismatch,
-    SynapticInput, Transconductor,
+    PulseRamp, Readout, ReadoutSource, Refractory, ShortTermPlasticity, SynapseMismatch, SynapticInput,
+    Transconductor,
 };

@@ -3,7 +3,7 @@
 //! The chip crate computes these structs from CapMem codes, configuration bits and the mismatch of the individual. Nothing
 //! here is a code or a register field. Where a default is given it is the neutral state: nothing enabled, nothing connected.
 
-use bss2_base::SimTime;
+use bss2_base::{RowMode, SimTime};
 use serde::{Deserialize, Serialize};
 
 /// Resting voltage of a synaptic line in V; an event pulls the line below it (analog-core 3.6).
@@ -207,20 +207,6 @@ impl Default for NeuronParameters {
             readout: Readout::default(),
         }
     }
-}
-
-/// Which lines a synapse row feeds (analog-core 5.1, event-routing 7.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RowMode {
-    /// Neither current nor correlation pulse.
-    #[default]
-    Disabled,
-    /// The excitatory line.
-    Excitatory,
-    /// The inhibitory line.
-    Inhibitory,
-    /// Both lines, full charge each.
-    Both,
 }
 
 /// Ramp of a synapse driver: the pulse starts when the ramp reaches the control voltage and ends with the window

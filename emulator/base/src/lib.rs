@@ -7,10 +7,12 @@ pub mod columns;
 pub mod coordinates;
 pub mod math;
 pub mod random;
+pub mod row_mode;
 pub mod time;
 
 pub use columns::ColumnMask;
 pub use coordinates::{
     COLUMNS, Column, DRIVERS_PER_HEMISPHERE, Hemisphere, NEURONS, Neuron, Quadrant, ROWS, Row,
 };
+pub use row_mode::RowMode;
 pub use time::SimTime;

@@ -178,8 +178,7 @@ impl Shared {
     fn configure_driver(&mut self, instance: u32) {
         let (hemisphere, driver) = coordinates::driver_of(instance);
         let config: padi::SynapseDriverConfig = self.typed(instance);
-        let [bottom, top] =
-            config.row_modes().map(|mode| events::RowMode::from_enables(mode.excitatory, mode.inhibitory));
+        let [bottom, top] = config.row_modes();
         if let Some(place) = events::Driver::new(driver.into()) {
             self.network.set_driver(
                 hemisphere,

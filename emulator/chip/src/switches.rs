@@ -5,8 +5,8 @@ use crate::physics::{
     RangeSwitches,
 };
 use crate::registers::neuron::{CommonNeuronBackendConfig, NeuronBackendConfig, NeuronConfig};
-use crate::registers::padi::{CommonPADIBusConfig, CommonSTPConfig, RowMode as RowBits, SynapseDriverConfig};
-use bss2_analog::{ReadoutSource, RowMode};
+use crate::registers::padi::{CommonPADIBusConfig, CommonSTPConfig, SynapseDriverConfig};
+use bss2_analog::ReadoutSource;
 use bss2_events::backend::clock_period;
 
 /// The switches of a neuron circuit out of its three registers.
@@ -99,14 +99,8 @@ pub(crate) fn of_driver(
     padi: &CommonPADIBusConfig,
     bus: usize,
 ) -> DriverSwitches {
-    let mode = |bits: RowBits| match (bits.excitatory, bits.inhibitory) {
-        (false, false) => RowMode::Disabled,
-        (true, false) => RowMode::Excitatory,
-        (false, true) => RowMode::Inhibitory,
-        (true, true) => RowMode::Both,
-    };
     DriverSwitches {
-        rows: driver.row_modes().map(mode),
+        rows: driver.row_modes(),
         stp: driver.en_stp,
         hagen_dac: driver.en_hagen,
         hagen_modulation: driver.en_hagen_modulation,

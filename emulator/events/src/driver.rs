@@ -2,46 +2,8 @@
 
 use crate::coordinates::{Driver, PadiBus};
 use crate::label::PadiLabel;
-use bss2_base::{Hemisphere, Row};
+use bss2_base::{Hemisphere, Row, RowMode};
 use serde::{Deserialize, Serialize};
-
-/// What a row of a driver does to the neurons' inputs (event-routing 7.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum RowMode {
-    /// Nothing: no synaptic current, and no presynaptic pulse to the correlation sensors (settled O12).
-    #[default]
-    Disabled,
-    /// Current on the excitatory line.
-    Excitatory,
-    /// Current on the inhibitory line.
-    Inhibitory,
-    /// Current on both lines.
-    Both,
-}
-
-impl RowMode {
-    /// From the two enable bits of the row.
-    pub const fn from_enables(excitatory: bool, inhibitory: bool) -> Self {
-        match (excitatory, inhibitory) {
-            (false, false) => Self::Disabled,
-            (true, false) => Self::Excitatory,
-            (false, true) => Self::Inhibitory,
-            (true, true) => Self::Both,
-        }
-    }
-    /// Whether the excitatory line is driven.
-    pub const fn is_excitatory(self) -> bool {
-        matches!(self, Self::Excitatory | Self::Both)
-    }
-    /// Whether the inhibitory line is driven.
-    pub const fn is_inhibitory(self) -> bool {
-        matches!(self, Self::Inhibitory | Self::Both)
-    }
-    /// Whether the row does anything.
-    pub const fn is_enabled(self) -> bool {
-        !matches!(self, Self::Disabled)
-    }
-}
 
 /// The digital part of a driver's configuration (event-routing 7.2). Default: all register words zero, nothing fires.
 ///

@@ -59,12 +59,14 @@ pub use coordinates::{
     PadiBus, Spl1Address,
 };
 pub use crossbar::{NodeConfig, OutputConfig};
-pub use driver::{DriverConfig, DriverPulse, RowMode};
+pub use driver::{DriverConfig, DriverPulse};
 pub use label::{HagenLabel, L2Event, NeuronLabel, PadiEvent, PadiLabel, SpikeLabel, SpikePack};
 pub use network::{Diagnostics, EventNetwork, InconsistentState, Outputs};
 pub use padi::PadiBusConfig;
 pub use parameters::Parameters;
 pub use synapse::SynapseLabels;
+
+pub use bss2_base::RowMode;
 
 use bss2_base::SimTime;
 

@@ -3,8 +3,8 @@
 //! Field meanings are those of analog-core 3.11 and register-map 5.5 to 5.7; inverted and split register fields have been
 //! straightened by whoever fills these structs in. The default of each is "all bits 0", not the state of any register.
 
-use bss2_analog::{ReadoutSource, RowMode};
-use bss2_base::SimTime;
+use bss2_analog::ReadoutSource;
+use bss2_base::{RowMode, SimTime};
 use serde::{Deserialize, Serialize};
 
 /// Range bits of a transconductor (`enable_*_{multiplication, division, degeneration}`).

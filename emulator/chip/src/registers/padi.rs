@@ -1,6 +1,7 @@
 //! PADI buses and synapse drivers (register-map 5.5).
 
 use super::macros::*;
+use bss2_base::RowMode;
 
 register_block! {
     /// PADI event trigger (register-map 5.5).
@@ -164,21 +165,12 @@ register_block! {
     }
 }
 
-/// Which lines of a synapse row its driver drives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub struct RowMode {
-    /// The excitatory line.
-    pub excitatory: bool,
-    /// The inhibitory line.
-    pub inhibitory: bool,
-}
-
 impl SynapseDriverConfig {
     /// What the two rows of driver `d` drive: index 0 is row `2d` ("bottom"), index 1 row `2d + 1` ("top").
     pub const fn row_modes(&self) -> [RowMode; 2] {
         [
-            RowMode { excitatory: self.en_exc_bottom, inhibitory: self.en_inh_bottom },
-            RowMode { excitatory: self.en_exc_top, inhibitory: self.en_inh_top },
+            RowMode::from_enables(self.en_exc_bottom, self.en_inh_bottom),
+            RowMode::from_enables(self.en_exc_top, self.en_inh_top),
         ]
     }
 }
