@@ -4,6 +4,7 @@
 //! from its name. A new kind of golden data is a new implementation of [`Format`] in [`formats`].
 
 mod file;
+pub mod host_link;
 pub mod host_registers;
 pub mod ppu;
 
@@ -21,11 +22,19 @@ pub trait Format: Sync {
     fn recognises(&self, record: &Value) -> bool;
     /// Gives the record's input to the model and compares the output.
     fn check(&self, record: &Value) -> Result<Check, BadRecord>;
+    /// Checks all records of a file, for formats whose records belong together. One result for each record.
+    fn check_all(&self, records: &Records) -> Vec<Result<Check, BadRecord>> {
+        records.iter().map(|(_, record)| self.check(record)).collect()
+    }
 }
+
+/// The records of a file with their line numbers.
+pub type Records = [(usize, Value)];
 
 /// All formats, in the order in which they are asked.
 pub fn formats() -> Vec<Box<dyn Format>> {
     let mut formats = ppu::formats();
+    formats.extend(host_link::formats());
     formats.extend(host_registers::formats());
     formats
 }
@@ -149,12 +158,9 @@ pub fn check_file(path: &std::path::Path) -> Result<FileReport, GoldenError> {
         .find(|format| format.recognises(first))
         .ok_or_else(|| GoldenError::UnknownFormat { path: path.to_owned() })?;
     report.format = format.name();
-    for (line, record) in &records {
-        let check = format.check(record).map_err(|source| GoldenError::Record {
-            path: path.to_owned(),
-            line: *line,
-            source,
-        })?;
+    for ((line, _), check) in records.iter().zip(format.check_all(&records)) {
+        let check =
+            check.map_err(|source| GoldenError::Record { path: path.to_owned(), line: *line, source })?;
         report.cases += 1;
         if !check.timing.is_empty() {
             report.timed += 1;

@@ -4,6 +4,7 @@ use bss2_chip::registers::{Block, decode, default_chip};
 use serde_json::Value;
 
 use super::{fields, is_omnibus, list, name, number, pairs, stray_bits, text, words_of};
+use crate::golden::host_link::{messages, of_backend};
 use crate::golden::{BadRecord, Check, Format};
 
 /// Encoded containers, simple and composite.
@@ -24,6 +25,9 @@ impl Format for Container {
         let Some(access) = access else { return Ok(check) };
         let omnibus = is_omnibus(text(access, "backend")?);
         let container = text(record, "container")?;
+        if access.get("ut").is_some() {
+            check.differences = messages_of(access)?;
+        }
         let Ok(block) = container.parse::<Block>() else {
             if omnibus {
                 check.differences = composite(record, &pairs(access, "writes")?);
@@ -43,7 +47,7 @@ impl Format for Container {
         match words {
             Err(difference) => check.differences.push(difference),
             Ok(words) => {
-                check.differences = simple(block, &words);
+                check.differences.extend(simple(block, &words));
                 let host = fields::host(container, &record["fields"])?;
                 check.differences.extend(fields::differences(block, &fields::decoded(block, &words), host));
                 if record["kind"] == "default" {
@@ -53,6 +57,17 @@ impl Format for Container {
         }
         Ok(check)
     }
+}
+
+/// The messages of an access that is not an Omnibus access: through the codec, and as the playback builder makes them.
+fn messages_of(access: &Value) -> Result<Vec<String>, BadRecord> {
+    let (expected, mut differences) = messages::instructions(access, "ut")?;
+    if let Some(built) = of_backend(text(access, "backend")?, access)?
+        && built.instructions() != expected
+    {
+        differences.push(format!("built: {:x?} instead of {expected:x?}", built.instructions()));
+    }
+    Ok(differences)
 }
 
 /// Bits outside of fields, and words that do not come back from their values.

@@ -6,13 +6,14 @@
 use bss2_base::{Hemisphere, Neuron, Quadrant};
 use bss2_chip::registers::coordinates::*;
 use bss2_chip::synapse_array::{column_of_quad, quad_of_column};
+use bss2_events::SpikeLabel;
 use serde_json::Value;
 
 use super::{list, number, text};
 use crate::golden::{BadRecord, Check, Format};
 
-/// Conversion tables. Tables between coordinates of boards and of other machines are not compared, spike labels belong
-/// to the event network.
+/// Conversion tables and the views of spike labels. Tables between coordinates of boards and of other machines are not
+/// compared.
 pub(super) struct Conversion;
 
 impl Format for Conversion {
@@ -21,12 +22,12 @@ impl Format for Conversion {
     }
 
     fn recognises(&self, record: &Value) -> bool {
-        record.get("from").is_some() && record.get("map").is_some()
+        record.get("spike_label").is_some() || record.get("from").is_some() && record.get("map").is_some()
     }
 
     fn check(&self, record: &Value) -> Result<Check, BadRecord> {
         if record.get("spike_label").is_some() {
-            return Ok(Check { name: "spike label".to_owned(), ..Check::default() });
+            return spike_label(record);
         }
         let (from, to) = (text(record, "from")?, text(record, "to")?);
         let mut check = Check { name: format!("{from} to {to}"), ..Check::default() };
@@ -47,6 +48,34 @@ impl Format for Conversion {
         check.differences.truncate(20);
         Ok(check)
     }
+}
+
+/// How a label splits (event-routing 3.1).
+fn spike_label(record: &Value) -> Result<Check, BadRecord> {
+    let word = number(&record["spike_label"], "spike_label")?;
+    let mut check = Check { name: format!("spike label {word:#06x}"), ..Check::default() };
+    let label = SpikeLabel::from_word(word as u16);
+    let neuron = label.neuron_label();
+    let padi = neuron.padi();
+    for (view, ours) in [
+        ("neuron_label", u32::from(neuron.word())),
+        ("spl1_address", label.spl1_address().index() as u32),
+        ("row_select_address", padi.row_select().into()),
+        ("synapse_label", padi.synapse_label().into()),
+        ("neuron_backend_address_out", neuron.address_out().into()),
+        // These two accessors of the library lose bit 10, which a neuron's label has (event-routing 3.1 and 9.1).
+        ("neuron_event_output", neuron.event_output().index() as u32 & 3),
+        ("padi_label", u32::from(padi.word() & 0x3FF)),
+    ] {
+        let theirs = number(&record[view], view)?;
+        if theirs != ours {
+            check.differences.push(format!("{view} {ours:#x}, expected {theirs:#x}"));
+        }
+    }
+    if SpikeLabel::new(label.spl1_address(), neuron) != label {
+        check.differences.push(format!("does not come together again from {:#x}", neuron.word()));
+    }
+    Ok(check)
 }
 
 /// Whether a table is between two types that have something in common.
