@@ -24,6 +24,8 @@ pub mod recording;
 pub mod server;
 pub mod snapshot;
 pub mod system;
+pub mod text;
+mod udp;
 
 /// The register map, which host and chip share.
 pub use bss2_chip::registers;
