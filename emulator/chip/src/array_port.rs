@@ -87,19 +87,19 @@ impl Shared {
     /// The port serves one access after the other, and none while a reset pulse lasts (settled O5). The response time
     /// counts from the moment in which the port turns to this access, which is when the one before has been answered.
     fn serve_vector(&mut self, hemisphere: Hemisphere, conversion: u32, reset: u32) -> Served {
-        const CYCLE: SimTime = SimTime::FABRIC_CYCLE;
+        let cycle = self.ppu_cycle();
         let latency = self.latencies().synapse_array;
         let now = self.now();
         let port = &mut self.ports[hemisphere.index()];
         let before = port.free_from;
         let start = port.free_from.max(port.resets_until).max(now);
-        port.free_from = start + SimTime::from_cycles((latency + conversion).into(), CYCLE);
+        port.free_from = start + SimTime::from_cycles((latency + conversion).into(), cycle);
         if reset > 0 {
-            port.resets_until = port.free_from + SimTime::from_cycles(reset.into(), CYCLE);
+            port.resets_until = port.free_from + SimTime::from_cycles(reset.into(), cycle);
         }
         // The core counts from the answer to the access before, or from now if that is later.
         let response = port.free_from.saturating_sub(before.max(now));
-        Served { start, response: response.as_ps().div_ceil(CYCLE.as_ps()) as u32 }
+        Served { start, response: response.as_ps().div_ceil(cycle.as_ps()) as u32 }
     }
 
     /// A quad over the Omnibus; the second value is what the target adds to the latency of the bus, in PPU cycles.
@@ -155,12 +155,12 @@ impl Shared {
     /// How many PPU cycles an access over the Omnibus has to wait for the end of reset pulses.
     fn quad_wait(&self, hemisphere: Hemisphere) -> u32 {
         let rest = self.ports[hemisphere.index()].resets_until.saturating_sub(self.now());
-        rest.as_ps().div_ceil(SimTime::FABRIC_CYCLE.as_ps()) as u32
+        rest.as_ps().div_ceil(self.ppu_cycle().as_ps()) as u32
     }
 
     /// A reset pulse that was asked for over the Omnibus starts now, or after the one that lasts.
     fn pulse_from_now(&mut self, hemisphere: Hemisphere) {
-        let length = SimTime::from_cycles(self.reset_cycles(hemisphere).into(), SimTime::FABRIC_CYCLE);
+        let length = SimTime::from_cycles(self.reset_cycles(hemisphere).into(), self.ppu_cycle());
         let now = self.now();
         let port = &mut self.ports[hemisphere.index()];
         port.resets_until = port.resets_until.max(now) + length;

@@ -242,7 +242,6 @@ impl Shared {
                 let (hemisphere, _, column) = coordinates::cadc_channel_of(instance);
                 self.binding.mark_quadrant(Quadrant::of(hemisphere, column));
             }
-            Block::ADPLL | Block::PLLClockOutputBlock => self.check_clocks(),
             _ => {}
         }
     }

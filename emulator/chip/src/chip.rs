@@ -1,5 +1,6 @@
 //! One HICANN-X chip: two plasticity processors and everything they share, on one time axis.
 
+use crate::clocks::ClockPeriods;
 use crate::omnibus::{self, Target};
 use crate::options::ChipOptions;
 use crate::ppu::{Activity, Done, Incoming, Pending, Ppu, PpuAccess};
@@ -135,7 +136,11 @@ impl Chip {
                 self.ppus[hemisphere.index()].access(now, PpuAccess::Control(value));
             }
             Target::PpuControl(_) | Target::PpuStatus(_) => {}
-            target => self.shared.write(address, target, value, enables),
+            target => {
+                let clocks = self.shared.clocks.periods;
+                self.shared.write(address, target, value, enables);
+                self.follow_clocks(clocks);
+            }
         }
     }
 
@@ -145,8 +150,7 @@ impl Chip {
         if self.in_reset {
             return;
         }
-        let cycle = at.round_up(SimTime::FABRIC_CYCLE).cycles(SimTime::FABRIC_CYCLE);
-        self.shared.network.inject(cycle, label);
+        self.shared.inject(at, label);
     }
 
     /// Moves the events that have left the chip since the last call to the end of `into`, oldest first.
@@ -164,7 +168,9 @@ impl Chip {
                 ppu.incoming.clear();
                 ppu.access(now, PpuAccess::Control(0));
             }
+            let clocks = self.shared.clocks.periods;
             self.shared.reset();
+            self.follow_clocks(clocks);
         }
         self.in_reset = level;
     }
@@ -182,6 +188,12 @@ impl Chip {
     /// The same, to be changed.
     pub fn external_memory_mut(&mut self) -> &mut ExternalMemory {
         &mut self.shared.external
+    }
+
+    /// Periods of the clocks, as the registers of the phase-locked loops set them (register-map 5.2). Processors and event
+    /// fabric follow them.
+    pub fn clocks(&self) -> ClockPeriods {
+        self.shared.clocks.periods
     }
 
     // ---- what no host can see
@@ -245,13 +257,14 @@ impl Chip {
             sram: &mut ppu.sram,
             other,
             shared: &mut self.shared,
-            released: ppu.released,
+            clock: ppu.clock,
             exclusive_until: first_foreign.min(until).saturating_sub(SimTime::from_ps(1)),
             pending: Pending { retry: None, ..ppu.pending },
             control_write: None,
+            clock_write: None,
         };
         let stop = ppu.core.run(&mut bus, limit, observer);
-        let (pending, control_write) = (bus.pending, bus.control_write);
+        let (pending, control_write, clock_write) = (bus.pending, bus.control_write, bus.clock_write);
         ppu.pending = pending;
         ppu.set_activity(match stop {
             Stop::Asleep { wakes_at } => Activity::Sleeps(wakes_at),
@@ -270,7 +283,23 @@ impl Chip {
                 other.incoming.push_back(Incoming { at, access: PpuAccess::Control(value) });
             }
         }
+        if let Some(issued) = clock_write {
+            ppu.pending.done = Done::ControlWritten;
+            let access = PpuAccess::Clock(self.shared.clocks.periods.ppu);
+            ppu.access(issued, access);
+            other.incoming.push_back(Incoming { at: issued + omnibus_span, access });
+        }
         Some(stop)
+    }
+
+    /// The registers of the clocks may have changed.
+    fn follow_clocks(&mut self, before: ClockPeriods) {
+        let (now, period) = (self.now(), self.shared.clocks.periods.ppu);
+        if period != before.ppu {
+            for ppu in &mut self.ppus {
+                ppu.access(now, PpuAccess::Clock(period));
+            }
+        }
     }
 }
 

@@ -3,9 +3,7 @@
 //! Commands act at once. Configuration is collected and applied in one go before time moves on, or before a command that
 //! could depend on it.
 
-use crate::registers::{
-    Block, Register, Written, cadc, clocks, coordinates, neuron, padi, spl1, synapse_memory,
-};
+use crate::registers::{Block, Register, Written, cadc, coordinates, neuron, padi, spl1, synapse_memory};
 use crate::shared::Shared;
 use crate::synapse_array::SWITCH_ROW;
 use bss2_base::{Column, Hemisphere, Neuron, Row};
@@ -25,6 +23,8 @@ impl Shared {
             }
             // Every write to a cell has an error of its own, also one of the same value.
             Block::CapMemCell if written != Written::Ignored => self.write_capmem(register.instance),
+            Block::ADPLL | Block::PLLClockOutputBlock if written == Written::Changed => self.program_clocks(),
+            Block::PLLSelfTest if written == Written::Changed => self.self_test(),
             _ => {}
         }
     }
@@ -222,30 +222,6 @@ impl Shared {
         let (amplitudes, times) = (array.amplitude_calibrations(row), array.time_calibrations(row));
         for (column, (amplitude, time)) in (0..=Column::MAX).zip(amplitudes.into_iter().zip(times)) {
             self.analog.set_correlation_calibration(hemisphere, row, column, amplitude, time);
-        }
-    }
-
-    /// Says so if the clocks are programmed to other than their nominal frequencies: the model keeps to these.
-    pub(crate) fn check_clocks(&mut self) {
-        let loops = [0, 1].map(|adpll| {
-            let config: clocks::ADPLL = self.typed(adpll);
-            let runs = config.enable && config.enable_output_clock;
-            config.frequencies().filter(|_| runs)
-        });
-        let block: clocks::PLLClockOutputBlock = self.typed(0);
-        let outputs = block.outputs().map(|output| output.frequency(loops));
-        // The event fabric and the Omnibus run at half of their output.
-        let fabric = outputs[if block.switch_spl1_to_madc { 3 } else { 1 }] / 2.0;
-        for (clock, programmed, nominal) in [
-            ("event fabric", fabric, 250.0),
-            ("plasticity processors", outputs[2], 250.0),
-            ("membrane ADC", outputs[3], 500.0),
-        ] {
-            if programmed != nominal {
-                self.diagnostics.once(format!(
-                    "clock of the {clock} is programmed to {programmed} MHz; not modelled, it stays at {nominal} MHz"
-                ));
-            }
         }
     }
 

@@ -16,6 +16,7 @@ pub mod synapse_array;
 
 mod array_port;
 mod binding;
+mod clocks;
 mod configure;
 mod diagnostics;
 mod omnibus;
@@ -24,5 +25,6 @@ mod shared;
 mod switches;
 
 pub use chip::{Chip, Halt};
+pub use clocks::ClockPeriods;
 pub use options::{ChipOptions, Latencies};
 pub use shared::LinkEvent;

@@ -1,6 +1,7 @@
 //! A plasticity processor in its place on the chip: core, SRAM, control register, and its clock
 //! (register-map 5.11, ppu-isa 6.1 and 6.6).
 
+use crate::clocks::Clock;
 use bss2_base::SimTime;
 use ppu_isa::{ByteEnables, Core};
 use serde::de::Error;
@@ -18,10 +19,6 @@ mod control {
     pub(super) const ALL: u32 = 0xf;
 }
 
-/// Length of a clock cycle: the nominal 250 MHz. That the clock registers can choose others is not modelled
-/// (`Shared::check_clocks` says so when they do).
-pub(crate) const PERIOD: SimTime = SimTime::FABRIC_CYCLE;
-
 /// One of the two plasticity processors.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ppu {
@@ -31,9 +28,11 @@ pub struct Ppu {
     #[serde(deserialize_with = "complete_sram")]
     pub sram: Vec<u32>,
     control: u32,
-    /// When reset was released; cycle 0 of the core. Later if the clock stood still since then.
-    pub(crate) released: SimTime,
-    /// Since when the clock stands still by force.
+    /// When the cycles of the core begin, counted from the release of its reset.
+    pub(crate) clock: Clock,
+    /// Whether there is a clock at all.
+    clock_runs: bool,
+    /// Since when the core's clock stands still, by force or because there is none.
     stopped_since: Option<SimTime>,
     /// What the core is doing, as far as its last run told.
     activity: Activity,
@@ -84,8 +83,14 @@ pub(crate) struct Incoming {
 /// A write to a processor's own registers and memory from outside.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum PpuAccess {
-    Sram { word: usize, value: u32, enables: ByteEnables },
+    Sram {
+        word: usize,
+        value: u32,
+        enables: ByteEnables,
+    },
     Control(u32),
+    /// The clock has another period from now on, or stops.
+    Clock(Option<SimTime>),
 }
 
 fn complete_sram<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
@@ -102,7 +107,8 @@ impl Ppu {
             core,
             sram: vec![0; SRAM_WORDS],
             control: 0,
-            released: SimTime::ZERO,
+            clock: Clock::nominal(SimTime::ZERO),
+            clock_runs: true,
             stopped_since: None,
             activity: Activity::Runs,
             pending: Pending::default(),
@@ -114,9 +120,10 @@ impl Ppu {
         self.control & control::INHIBIT_RESET == 0
     }
 
-    /// Whether the control register stops the clock (ppu-isa 3.7: "on" wins over "off").
+    /// Whether the control register stops the clock (ppu-isa 3.7: "on" wins over "off"), or the clock block does.
     fn is_stopped(&self) -> bool {
-        self.control & (control::FORCE_CLOCK_OFF | control::FORCE_CLOCK_ON) == control::FORCE_CLOCK_OFF
+        let forced = self.control & (control::FORCE_CLOCK_OFF | control::FORCE_CLOCK_ON);
+        forced == control::FORCE_CLOCK_OFF || !self.clock_runs
     }
 
     /// Whether the core is out of reset and its clock is allowed to run.
@@ -168,12 +175,12 @@ impl Ppu {
 
     /// The time of a cycle of the core.
     pub(crate) fn time_of(&self, cycle: u64) -> SimTime {
-        self.released + SimTime::from_cycles(cycle, PERIOD)
+        self.clock.time_of(cycle)
     }
 
     /// The first cycle of the core that does not begin before `time`.
     pub(crate) fn cycle_at(&self, time: SimTime) -> u64 {
-        time.saturating_sub(self.released).as_ps().div_ceil(PERIOD.as_ps())
+        self.clock.cycle_at(time)
     }
 
     pub(crate) fn set_activity(&mut self, activity: Activity) {
@@ -188,11 +195,11 @@ impl Ppu {
                 *cell = enables.merge(*cell, value);
             }
             PpuAccess::Control(value) => self.write_control(now, value),
+            PpuAccess::Clock(period) => self.set_clock(now, period),
         }
     }
 
     fn write_control(&mut self, now: SimTime, value: u32) {
-        let edge = now.round_up(PERIOD);
         self.pass(now);
         let was_held = self.is_held();
         self.control = value & control::ALL;
@@ -200,15 +207,32 @@ impl Ppu {
             self.core.reset();
             self.activity = Activity::Runs;
             self.pending = Pending::default();
-            self.released = edge;
+            self.clock.restart(now);
             self.stopped_since = None;
         }
+        self.pause(now);
+    }
+
+    fn set_clock(&mut self, now: SimTime, period: Option<SimTime>) {
+        self.pass(now);
+        self.clock_runs = period.is_some();
+        let retry = self.pending.retry.map(|retry| self.clock.cycle_at(retry));
+        if let Some(period) = period {
+            self.clock.set_period(now, period);
+        }
+        self.pending.retry = retry.map(|cycle| self.clock.time_of(cycle));
+        self.pause(now);
+    }
+
+    /// The core's clock stands still from now on, or goes on.
+    fn pause(&mut self, now: SimTime) {
+        let edge = self.clock.edge(now);
         match (self.stopped_since, self.is_stopped()) {
             (None, true) => self.stopped_since = Some(edge),
             (Some(since), false) => {
                 // All of the core's time moves by how long the clock stood still.
                 let pause = edge.saturating_sub(since);
-                self.released += pause;
+                self.clock.shift(pause);
                 self.pending.retry = self.pending.retry.map(|retry| retry + pause);
                 self.stopped_since = None;
             }

@@ -6,9 +6,11 @@
 //! answer is [`Response::Wait`] and the processor stands still (decision "How two processors and the rest of the chip
 //! share time").
 
+use crate::clocks::Clock;
 use crate::external_memory::{Bank, ExternalMemory, word_enables};
 use crate::omnibus::{self, Target};
-use crate::ppu::{Done, Incoming, PERIOD, Pending, Ppu, PpuAccess, SRAM_WORDS};
+use crate::ppu::{Done, Incoming, Pending, Ppu, PpuAccess, SRAM_WORDS};
+use crate::registers::Block;
 use crate::shared::Shared;
 use bss2_base::{Hemisphere, SimTime};
 use ppu_isa::{Bus, ByteEnables, LaneMask, Response, Vector};
@@ -19,8 +21,8 @@ pub(crate) struct PpuBus<'a> {
     pub(crate) sram: &'a mut [u32],
     pub(crate) other: &'a mut Ppu,
     pub(crate) shared: &'a mut Shared,
-    /// Time of cycle 0 of this processor.
-    pub(crate) released: SimTime,
+    /// The processor's clock, which does not change during a run.
+    pub(crate) clock: Clock,
     /// Accesses to shared things at times up to and including this one may be served.
     pub(crate) exclusive_until: SimTime,
     /// The own control register, which does not change during a run.
@@ -29,6 +31,8 @@ pub(crate) struct PpuBus<'a> {
     pub(crate) pending: Pending,
     /// A write to a control register that the kernel has to do, between two runs: it may change when processors act.
     pub(crate) control_write: Option<ControlWrite>,
+    /// A write to a clock register has been done at this time; the kernel has to tell the processors, between two runs.
+    pub(crate) clock_write: Option<SimTime>,
 }
 
 /// A write to the control register of a processor by one of the two.
@@ -75,7 +79,7 @@ fn external_vector(address: u32) -> (Bank, usize) {
 impl PpuBus<'_> {
     /// The time of cycle `at` if everything shared may be touched then; brings the event fabric there.
     fn enter(&mut self, at: u64) -> Option<SimTime> {
-        let time = self.released + SimTime::from_cycles(at, PERIOD);
+        let time = self.clock.time_of(at);
         if time > self.exclusive_until {
             self.pending.retry = Some(time);
             return None;
@@ -176,6 +180,16 @@ impl PpuBus<'_> {
                         }
                     }
                     Target::PpuControl(_) | Target::PpuStatus(_) => {}
+                    target @ Target::Register(register)
+                        if matches!(register.block, Block::ADPLL | Block::PLLClockOutputBlock) =>
+                    {
+                        if self.pending.done != Done::ControlWritten {
+                            self.shared.write(word, target, value, enables);
+                            self.clock_write = Some(time);
+                            self.pending.retry = Some(time);
+                            return Response::Wait;
+                        }
+                    }
                     target => self.shared.write(word, target, value, enables),
                 }
                 latencies.omnibus

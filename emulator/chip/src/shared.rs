@@ -2,6 +2,7 @@
 //! external memory. One clock for all of it.
 
 use crate::binding::Binding;
+use crate::clocks::Clocks;
 use crate::diagnostics::Diagnostics;
 use crate::external_memory::ExternalMemory;
 use crate::omnibus::Target;
@@ -14,6 +15,7 @@ use bss2_base::{Neuron, SimTime};
 use bss2_events::{EventNetwork, Outputs, SpikeLabel};
 use ppu_isa::ByteEnables;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 
 /// Longest step of the fabric with idle fast-forward switched off.
 const STEP_WITHOUT_FAST_FORWARD: SimTime = SimTime::from_us(1);
@@ -55,6 +57,9 @@ pub(crate) struct Shared {
     pub(crate) analog: AnalogCore,
     pub(crate) binding: Binding,
     pub(crate) external: ExternalMemory,
+    pub(crate) clocks: Clocks,
+    /// Labels from the host that have not reached the network, by time.
+    labels: VecDeque<(SimTime, SpikeLabel)>,
     /// Results of the last conversion of each hemisphere.
     pub(crate) conversions: [CadcResult; 2],
     pub(crate) ports: [ArrayPort; 2],
@@ -85,6 +90,8 @@ impl Shared {
             analog,
             binding,
             external: ExternalMemory::new(),
+            clocks: Clocks::default(),
+            labels: VecDeque::new(),
             conversions: Default::default(),
             ports: Default::default(),
             to_host: Vec::new(),
@@ -109,6 +116,9 @@ impl Shared {
             }
         }
         self.network.reset();
+        self.labels.clear();
+        self.program_clocks();
+        self.self_test();
         self.random = [RandomGenerators::new(), RandomGenerators::new()];
         self.conversions = Default::default();
         self.ports = Default::default();
@@ -139,23 +149,32 @@ impl Shared {
         }
     }
 
+    /// A label reaches the chip at `at`, not before now; labels in order of time.
+    pub(crate) fn inject(&mut self, at: SimTime, label: SpikeLabel) {
+        self.labels.push_back((at, label));
+    }
+
     /// Lets network and analog core run to `until` with the present configuration.
     fn run(&mut self, until: SimTime) {
-        const CYCLE: SimTime = SimTime::FABRIC_CYCLE;
+        // The cycle of a label is certain once the time up to it is: until then the clock may change.
+        while let Some((at, label)) = self.labels.pop_front_if(|label| label.0 < until) {
+            self.network.inject(self.clocks.fabric.cycle_at(at), label);
+        }
+        let clock = self.clocks.fabric;
         while self.now < until {
             let until = match self.options.idle_fast_forward {
                 true => until,
                 false => until.min(self.now + STEP_WITHOUT_FAST_FORWARD),
             };
             // The first cycle that is not before `until`: all that happens in earlier ones happens now.
-            let end = until.round_up(CYCLE).cycles(CYCLE);
+            let end = clock.cycle_at(until);
             let silent = self.network.next_activity().is_none_or(|cycle| cycle >= end);
             let reach = if silent && self.analog.quiescent_until() > until {
                 end
             } else {
                 self.network.look_ahead(end, &mut self.outputs)
             };
-            let reached = SimTime::from_cycles(reach, CYCLE).min(until);
+            let reached = clock.time_of(reach).min(until);
             for hemisphere in bss2_base::Hemisphere::ALL {
                 if self.outputs.pulses.iter().any(|pulse| pulse.hemisphere == hemisphere) {
                     self.warn_of_synapses(hemisphere);
@@ -167,7 +186,7 @@ impl Shared {
                 let matches = |row| labels.matches(pulse.hemisphere, row, pulse.address);
                 let (bottom_row, top_row) = (matches(2 * driver), matches(2 * driver + 1));
                 self.analog.input(SynapticPulse {
-                    time: SimTime::from_cycles(pulse.cycle, CYCLE),
+                    time: clock.time_of(pulse.cycle),
                     hemisphere: pulse.hemisphere,
                     driver,
                     top_row,
@@ -177,21 +196,23 @@ impl Shared {
             }
             self.analog.advance(reached, &mut self.fires);
             for fire in self.fires.drain(..) {
-                self.network.fire(fire.time.cycles(CYCLE), fire.neuron);
+                self.network.fire(clock.cycle_at(fire.time), fire.neuron);
             }
             self.network.advance(reach, &mut self.outputs);
             debug_assert!(self.outputs.pulses.is_empty(), "pulses before the horizon of look_ahead");
-            self.to_host.extend(self.outputs.to_host.drain(..).map(|event| LinkEvent {
-                time: SimTime::from_cycles(event.cycle, CYCLE),
-                label: event.label,
-            }));
+            self.to_host.extend(
+                self.outputs
+                    .to_host
+                    .drain(..)
+                    .map(|event| LinkEvent { time: clock.time_of(event.cycle), label: event.label }),
+            );
             self.now = reached;
         }
     }
 
     /// The fabric cycle in which something that is written now takes effect.
     pub(crate) fn cycle(&self) -> u64 {
-        self.now.round_up(SimTime::FABRIC_CYCLE).cycles(SimTime::FABRIC_CYCLE)
+        self.clocks.fabric.cycle_at(self.now)
     }
 
     // ---- Omnibus
@@ -216,6 +237,7 @@ impl Shared {
             Block::CrossbarOutputEventCounter => {
                 (register.instance as u8).try_into().map_or(0, |output| self.network.event_count(output))
             }
+            Block::PLLSelfTestStatus => self.self_test_status(),
             _ => self.registers.read(register),
         };
         (value, 0)

@@ -1,44 +1,14 @@
 //! How fast instructions go through builder, executor and codec, with a device that does nothing.
 
-use bss2_base::SimTime;
+mod common;
+
 use bss2_host::connection::Connection;
-use bss2_host::device::{BusRead, ChipEvent, Device, EventPayload, SharedMemory};
 use bss2_host::executor::{Executor, ExecutorConfig};
 use bss2_host::message::{decode_instruction, encode_program};
 use bss2_host::playback::{FpgaCycles, Program, ProgramBuilder, Timeline};
+use common::Null;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
-
-/// Sends every label back at once and knows no registers.
-struct Null {
-    now: SimTime,
-    events: Vec<ChipEvent>,
-}
-
-impl Device for Null {
-    fn now(&self) -> SimTime {
-        self.now
-    }
-    fn advance(&mut self, until: SimTime) {
-        self.now = self.now.max(until);
-    }
-    fn write(&mut self, _: u32, _: u32, _: u8) {}
-    fn read(&mut self, _: u32) -> BusRead {
-        0.into()
-    }
-    fn inject(&mut self, at: SimTime, label: u16) {
-        self.events.push(ChipEvent { time: at, payload: EventPayload::Spike(label) });
-    }
-    fn take_events(&mut self, into: &mut Vec<ChipEvent>) {
-        let gone = self.events.partition_point(|event| event.time < self.now);
-        into.extend(self.events.drain(..gone));
-    }
-    fn read_shared(&mut self, _: SharedMemory, _: u32) -> u32 {
-        0
-    }
-    fn write_shared(&mut self, _: SharedMemory, _: u32, _: u32, _: u8) {}
-    fn reset(&mut self, _: bool) {}
-}
 
 const SPIKES: u64 = 200_000;
 const WORDS: u32 = 100_000;
@@ -67,8 +37,7 @@ fn access_program() -> Program {
 }
 
 fn run(program: &Program) -> usize {
-    let device = Null { now: SimTime::ZERO, events: Vec::new() };
-    let mut executor = Executor::new(device, ExecutorConfig::default());
+    let mut executor = Executor::new(Null::default(), ExecutorConfig::default());
     let results = executor.run(program).map(|results| results.recording).unwrap_or_default();
     results.spikes.len() + results.reads.value.len()
 }

@@ -79,6 +79,16 @@ fn checksum(bytes: &[u8]) -> u64 {
     })
 }
 
+/// Whether bytes begin like a file of this project, whatever it contains.
+pub fn is_archive(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// The kind of content that a file of this project says it has.
+pub fn kind_of(bytes: &[u8]) -> Option<[u8; 4]> {
+    bytes.strip_prefix(&MAGIC)?.first_chunk().copied()
+}
+
 /// The bytes of a file.
 pub fn encode<T: Serialize>(kind: Kind, value: &T) -> Result<Vec<u8>, ArchiveError> {
     let body = bincode::serde::encode_to_vec(value, bincode::config::standard())

@@ -30,7 +30,8 @@ impl Device for Chip {
 
     fn read(&mut self, address: u32) -> BusRead {
         let (value, extra) = Chip::read(self, address);
-        BusRead { value, extra_latency: SimTime::from_cycles(extra.into(), SimTime::FABRIC_CYCLE) }
+        let cycle = self.clocks().ppu.unwrap_or(SimTime::FABRIC_CYCLE);
+        BusRead { value, extra_latency: SimTime::from_cycles(extra.into(), cycle) }
     }
 
     fn inject(&mut self, at: SimTime, label: u16) {

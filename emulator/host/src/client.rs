@@ -8,9 +8,10 @@ use crate::connection::{Connection, ConnectionError, Progress, RunControl};
 use crate::message::{DecodeError, HostClock, ResponseDecoder, encode_program};
 use crate::playback::Program;
 use crate::recording::{Recorder, Results};
+use crate::udp::{LONGEST_DATAGRAM, Socket};
 use bss2_base::SimTime;
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -27,6 +28,9 @@ pub struct ClientConfig {
     pub handshake: Duration,
     /// The reset is repeated in this interval until the FPGA answers.
     pub repeat_reset: Duration,
+    /// After this silence during a program the FPGA is asked for a sign of life: one that was restarted, or that another host
+    /// has taken over, would never say so by itself.
+    pub probe_after: Duration,
     /// Words that fit into the playback memory at the other end.
     pub playback_memory: usize,
 }
@@ -40,6 +44,7 @@ impl ClientConfig {
             arq: ArqConfig::default(),
             handshake: Duration::from_secs(2),
             repeat_reset: Duration::from_millis(250),
+            probe_after: Duration::from_secs(1),
             playback_memory: Program::PLAYBACK_MEMORY_WORDS,
         }
     }
@@ -74,25 +79,32 @@ pub enum ClientError {
 #[derive(Debug)]
 pub struct Client {
     config: ClientConfig,
-    socket: UdpSocket,
+    socket: Socket,
     transport: HostTransport,
     started: Instant,
+    /// When the FPGA was heard last.
+    heard: Instant,
     connections: u32,
 }
 
 impl Client {
     /// Resets the transport of the FPGA and makes the handshake.
     pub fn connect(config: ClientConfig) -> Result<Self, ClientError> {
+        let socket = Self::new_socket(&config)?;
+        let transport = HostTransport::new(config.arq.clone(), 0);
+        let now = Instant::now();
+        let mut client = Self { config, socket, transport, started: now, heard: now, connections: 0 };
+        client.handshake()?;
+        Ok(client)
+    }
+
+    fn new_socket(config: &ClientConfig) -> io::Result<Socket> {
         let local: IpAddr = match config.frames.ip() {
             IpAddr::V4(ip) if ip.is_loopback() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let socket = UdpSocket::bind((local, 0))?;
-        let transport = HostTransport::new(config.arq.clone(), 0);
-        let mut client = Self { config, socket, transport, started: Instant::now(), connections: 0 };
-        client.handshake()?;
-        Ok(client)
+        Socket::bind((local, 0))
     }
 
     /// The bitfile information of the FPGA.
@@ -109,7 +121,10 @@ impl Client {
             let check = 0x4253_5332_0000_0000 | u64::from(self.connections);
             self.transport = HostTransport::new(self.config.arq.clone(), check);
             self.started = Instant::now();
-            self.socket.send_to(&RESET_DATAGRAM, self.config.resets)?;
+            self.heard = self.started;
+            // Whatever is still on its way from an earlier connection goes to the port of that one.
+            self.socket = Self::new_socket(&self.config)?;
+            self.socket.send(&RESET_DATAGRAM, self.config.resets)?;
             let until = Instant::now() + self.config.repeat_reset;
             while Instant::now() < until || !self.transport.bitfile().is_empty() {
                 self.exchange(Duration::from_millis(20))?;
@@ -127,38 +142,49 @@ impl Client {
         }
     }
 
-    /// Sends what is to be sent, then waits for a datagram, at most for `patience`.
+    /// Sends what is to be sent and takes what has come; if that is nothing, waits for a datagram, at most for `patience`.
     fn exchange(&mut self, patience: Duration) -> Result<(), ClientError> {
-        while let Some(datagram) = self.transport.transmit(self.started.elapsed())? {
-            match self.socket.send_to(&datagram, self.config.frames) {
-                Err(error) if error.kind() != ErrorKind::ConnectionRefused => return Err(error.into()),
-                _ => {}
-            }
+        self.transmit()?;
+        if self.receive()? > 0 {
+            return Ok(());
+        }
+        if self.heard.elapsed() > self.config.probe_after {
+            self.heard = Instant::now();
+            self.transport.probe();
+            self.transmit()?;
         }
         let due = self.transport.next_transmission().map(|due| due.saturating_sub(self.started.elapsed()));
-        let wait = due.map_or(patience, |due| due.min(patience)).max(Duration::from_micros(50));
-        self.socket.set_read_timeout(Some(wait))?;
-        let mut buffer = [0; 2048];
-        match self.socket.recv_from(&mut buffer) {
-            Ok((size, peer)) if peer == self.config.frames => {
-                match self.transport.accept(&buffer[..size]) {
-                    Ok(greeting) => greeting?,
-                    Err(error @ (FrameError::Size(_) | FrameError::Truncated { .. })) => {
-                        tracing::debug!("{peer}: {error}");
-                    }
-                    Err(error) => tracing::warn!("{peer}: {error}"),
-                }
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock
-                | ErrorKind::TimedOut
-                | ErrorKind::Interrupted
-                | ErrorKind::ConnectionRefused => Ok(()),
-                _ => Err(error.into()),
-            },
+        self.socket.wait(due.map_or(patience, |due| due.min(patience)))?;
+        self.receive()?;
+        Ok(())
+    }
+
+    fn transmit(&mut self) -> Result<(), ClientError> {
+        while let Some(datagram) = self.transport.transmit(self.started.elapsed())? {
+            self.socket.send(&datagram, self.config.frames)?;
         }
+        Ok(())
+    }
+
+    /// Takes datagrams that are there, up to a quarter of a window.
+    fn receive(&mut self) -> Result<usize, ClientError> {
+        const AT_A_TIME: usize = 32;
+        let mut buffer = [0; LONGEST_DATAGRAM];
+        for count in 0..AT_A_TIME {
+            let Some((size, peer)) = self.socket.receive(&mut buffer)? else { return Ok(count) };
+            if peer != self.config.frames {
+                continue;
+            }
+            self.heard = Instant::now();
+            match self.transport.accept(&buffer[..size]) {
+                Ok(greeting) => greeting?,
+                Err(error @ (FrameError::Size(_) | FrameError::Truncated { .. })) => {
+                    tracing::debug!("{peer}: {error}");
+                }
+                Err(error) => tracing::warn!("{peer}: {error}"),
+            }
+        }
+        Ok(AT_A_TIME)
     }
 
     fn run_program(
@@ -237,7 +263,7 @@ impl Drop for Client {
         self.transport.close();
         // A courtesy; whether it arrives does not matter.
         while let Ok(Some(datagram)) = self.transport.transmit(self.started.elapsed()) {
-            if self.socket.send_to(&datagram, self.config.frames).is_err() {
+            if self.socket.send(&datagram, self.config.frames).is_err() {
                 break;
             }
         }

@@ -5,6 +5,9 @@
 //! front of any [`Device`](device::Device) in this process, or a [`Client`](client::Client), which talks to one elsewhere
 //! through the transport that the official host software uses. Both answer with the same
 //! [`Results`](recording::Results).
+//!
+//! A [`System`](system::System) is chip and FPGA with their time in the caller's hand: slices, spikes and accesses at exact
+//! moments, snapshots.
 
 pub mod archive;
 pub mod arq;
@@ -20,6 +23,9 @@ pub mod ppu_program;
 pub mod recording;
 pub mod server;
 pub mod snapshot;
+pub mod system;
+pub mod text;
+mod udp;
 
 /// The register map, which host and chip share.
 pub use bss2_chip::registers;

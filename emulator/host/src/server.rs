@@ -8,9 +8,10 @@ use crate::connection::RunControl;
 use crate::device::Device;
 use crate::executor::{Emission, Executor};
 use crate::message::{Annotator, Response, ResponseEncoder, decode_instruction};
+use crate::udp::{LONGEST_DATAGRAM, Socket};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -19,6 +20,8 @@ use thiserror::Error;
 
 /// How often threads look whether they shall stop.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// Frames taken at a time before they are acknowledged and handed on. The host's window is 128, and it must not run dry.
+const FRAMES_AT_A_TIME: usize = 32;
 
 /// Where and how to serve.
 #[derive(Clone, Debug)]
@@ -38,6 +41,8 @@ pub struct ServerConfig {
     /// Words from the host that are buffered; beyond that frames are not acknowledged, which the official host endures for
     /// 7.5 s.
     pub backlog: usize,
+    /// Frames to the host that are buffered; beyond that the executor waits, and simulated time with it.
+    pub answers: usize,
 }
 
 impl Default for ServerConfig {
@@ -51,6 +56,8 @@ impl Default for ServerConfig {
             arq: ArqConfig::default(),
             // Eight playback memories, 256 MiB.
             backlog: 8 << 22,
+            // 90 MiB.
+            answers: 1 << 16,
         }
     }
 }
@@ -81,8 +88,8 @@ pub enum ServerError {
 /// The two ports of an emulated FPGA.
 #[derive(Debug)]
 pub struct Server {
-    frames: UdpSocket,
-    resets: UdpSocket,
+    frames: Socket,
+    resets: Socket,
     config: ServerConfig,
 }
 
@@ -96,8 +103,10 @@ enum Command {
 struct Shared<'a> {
     server: &'a Server,
     link: Mutex<Link>,
-    /// Something was sent: the next retransmission may be due earlier.
+    /// Something is to be sent again, earlier than was known.
     sent: Condvar,
+    /// There is room for answers, or the connection is another one.
+    room: Condvar,
     started: Instant,
     /// A reset interrupts the program.
     interrupt: AtomicBool,
@@ -122,13 +131,7 @@ impl Server {
         }
         let bind = |port| {
             let address = config.address;
-            let socket = UdpSocket::bind((address, port)).map_err(|source| ServerError::Bind {
-                address,
-                port,
-                source,
-            })?;
-            socket.set_read_timeout(Some(LOOK_INTERVAL))?;
-            Ok::<_, ServerError>(socket)
+            Socket::bind((address, port)).map_err(|source| ServerError::Bind { address, port, source })
         };
         Ok(Self { frames: bind(config.frame_port)?, resets: bind(config.reset_port)?, config })
     }
@@ -151,6 +154,7 @@ impl Server {
             server: self,
             link: Mutex::new(Link { transport, peer: None, connection: 0 }),
             sent: Condvar::new(),
+            room: Condvar::new(),
             started: Instant::now(),
             interrupt: AtomicBool::new(false),
             backlog: AtomicUsize::new(0),
@@ -177,18 +181,6 @@ impl Server {
     }
 }
 
-/// Nothing came, or an earlier datagram did not reach its destination.
-fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock
-            | ErrorKind::TimedOut
-            | ErrorKind::Interrupted
-            | ErrorKind::ConnectionRefused
-            | ErrorKind::ConnectionReset
-    )
-}
-
 impl Shared<'_> {
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.failed.load(Ordering::Relaxed)
@@ -210,31 +202,33 @@ impl Shared<'_> {
     /// Sends what is to be sent.
     fn transmit(&self, link: &mut Link) -> io::Result<()> {
         let Some(peer) = link.peer else { return Ok(()) };
+        let before = link.transport.next_transmission();
         loop {
             match link.transport.transmit(self.started.elapsed()) {
-                Ok(Some(datagram)) => match self.server.frames.send_to(&datagram, peer) {
-                    Err(error) if !is_transient(&error) => return Err(error),
-                    // A lost datagram is sent again.
-                    _ => {}
-                },
+                // A lost datagram is sent again.
+                Ok(Some(datagram)) => self.server.frames.send(&datagram, peer)?,
                 Ok(None) => break,
                 Err(gone) => {
-                    tracing::warn!("{peer}: {gone}: connection given up");
-                    link.peer = None;
+                    tracing::warn!("{peer}: {gone}: nothing more is sent until it is heard again");
                     break;
                 }
             }
         }
-        self.sent.notify_one();
+        if before.is_none() && link.transport.next_transmission().is_some() {
+            self.sent.notify_one();
+        }
+        if link.transport.queued_frames() < self.server.config.answers {
+            self.room.notify_one();
+        }
         Ok(())
     }
 
     fn receive_resets(&self, commands: Sender<Command>) -> io::Result<()> {
-        let mut buffer = [0; 2048];
+        let mut buffer = [0; LONGEST_DATAGRAM];
         while !self.stopped() {
-            let (size, peer) = match self.server.resets.recv_from(&mut buffer) {
-                Err(error) if is_transient(&error) => continue,
-                result => result?,
+            let Some((size, peer)) = self.server.resets.receive(&mut buffer)? else {
+                self.server.resets.wait(LOOK_INTERVAL)?;
+                continue;
             };
             if buffer[..size] != RESET_DATAGRAM {
                 tracing::debug!("{peer}: {size} bytes on the reset port that are no reset");
@@ -242,6 +236,8 @@ impl Shared<'_> {
             }
             tracing::info!("{peer}: connection reset");
             let mut link = self.link();
+            // What is there now was sent before the host could know of the new connection.
+            self.server.frames.drain()?;
             link.transport.reset();
             link.peer = Some(peer);
             link.connection += 1;
@@ -249,18 +245,30 @@ impl Shared<'_> {
             // Fails only when the executor is gone, and then everything ends.
             let _ = commands.send(Command::Reset { connection: link.connection });
             self.transmit(&mut link)?;
+            self.room.notify_one();
         }
         Ok(())
     }
 
     fn receive_frames(&self, commands: Sender<Command>) -> io::Result<()> {
-        let mut buffer = [0; 2048];
         while !self.stopped() {
-            let (size, peer) = match self.server.frames.recv_from(&mut buffer) {
-                Err(error) if is_transient(&error) => continue,
-                result => result?,
-            };
-            let mut link = self.link();
+            if !self.receive_some(&commands)? {
+                self.server.frames.wait(LOOK_INTERVAL)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes frames that are there; whether there was any.
+    fn receive_some(&self, commands: &Sender<Command>) -> io::Result<bool> {
+        let mut buffer = [0; LONGEST_DATAGRAM];
+        let mut any = false;
+        let mut words = Vec::new();
+        // No datagram is in nobody's hands while a reset clears the table.
+        let mut link = self.link();
+        for _ in 0..FRAMES_AT_A_TIME {
+            let Some((size, peer)) = self.server.frames.receive(&mut buffer)? else { break };
+            any = true;
             if link.peer != Some(peer) {
                 tracing::debug!("{peer}: frame of a host that is not connected");
                 continue;
@@ -273,13 +281,21 @@ impl Shared<'_> {
             if let Err(error) = link.transport.accept(&buffer[..size]) {
                 tracing::debug!("{peer}: {error}");
             }
-            while let Some(words) = link.transport.receive() {
-                self.backlog.fetch_add(words.len(), Ordering::Relaxed);
+            while let Some(mut new) = link.transport.receive() {
+                self.backlog.fetch_add(new.len(), Ordering::Relaxed);
+                match words.is_empty() {
+                    true => words = new,
+                    false => words.append(&mut new),
+                }
+            }
+        }
+        if any {
+            if !words.is_empty() {
                 let _ = commands.send(Command::Words { connection: link.connection, words });
             }
             self.transmit(&mut link)?;
         }
-        Ok(())
+        Ok(any)
     }
 
     fn retransmit(&self) -> io::Result<()> {
@@ -355,6 +371,12 @@ impl Shared<'_> {
 
     fn send(&self, words: &[u64], connection: u64) {
         let mut link = self.link();
+        while link.connection == connection
+            && link.transport.queued_frames() >= self.server.config.answers
+            && !self.stopped()
+        {
+            link = self.room.wait_timeout(link, LOOK_INTERVAL).unwrap_or_else(PoisonError::into_inner).0;
+        }
         if words.is_empty() || link.connection != connection {
             return;
         }

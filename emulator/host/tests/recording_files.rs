@@ -1,6 +1,7 @@
 //! Recordings survive their files, and damaged files are refused.
 
 use bss2_host::recording::*;
+use bss2_host::text::TextError;
 use proptest::prelude::*;
 
 fn any_results() -> impl Strategy<Value = Results> {
@@ -67,9 +68,17 @@ fn a_mistake_in_a_text_file_is_named_with_its_line() {
     let text = "bss2-recording 1\ncompletion halted\n\n# comment\nspikes 1\n12 13 14 0xQ\n";
     assert_eq!(
         Results::from_text(text),
-        Err(RecordingError::Line { line: 6, expected: "a label", found: "0xQ".into() })
+        Err(RecordingError::Text(TextError::Unexpected {
+            line: 6,
+            column: 10,
+            expected: "a label",
+            found: "0xQ".into()
+        }))
     );
-    assert_eq!(Results::from_text("bss2-recording 1\n"), Err(RecordingError::End("`completion`")));
+    assert_eq!(
+        Results::from_text("bss2-recording 1\n"),
+        Err(RecordingError::Text(TextError::End("`completion`")))
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Same seed and same accesses at the same times give the same bits, however the run is organised (design sections 4 and 8).
 
+mod lockstep;
 mod scene;
 
 use bss2_base::SimTime;
@@ -9,8 +10,8 @@ use proptest::prelude::*;
 use scene::{Cast, LENGTH, Outcome, Scene, assert_same, option_bytes};
 use std::sync::LazyLock;
 
-static SCENE: LazyLock<Scene> = LazyLock::new(|| Scene::set(1, true, Cast::HomeostasisAndStdp));
-static OUTCOME: LazyLock<Outcome> = LazyLock::new(|| SCENE.clone().play(&[]));
+pub(crate) static SCENE: LazyLock<Scene> = LazyLock::new(|| Scene::set(1, true, Cast::HomeostasisAndStdp));
+pub(crate) static OUTCOME: LazyLock<Outcome> = LazyLock::new(|| SCENE.clone().play(&[]));
 
 fn moments(count: usize) -> impl Strategy<Value = Vec<SimTime>> {
     prop::collection::vec((0..LENGTH.as_ps()).prop_map(SimTime::from_ps), count)

@@ -2,6 +2,7 @@
 
 mod array;
 mod bench;
+mod clocks;
 mod processors;
 mod reset;
 mod routing;

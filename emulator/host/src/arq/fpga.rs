@@ -1,6 +1,6 @@
 //! The FPGA's role: reset handshake, loopback echo, UT words.
 
-use super::frame::{FrameError, MAX_WORDS, packet_id};
+use super::frame::{Datagram, FrameError, MAX_WORDS, packet_id};
 use super::window::{Arq, ArqConfig, PeerGone};
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -42,28 +42,47 @@ pub struct FpgaTransport {
     bitfile: BitfileInfo,
     arq: Option<Arq>,
     words: VecDeque<Vec<u64>>,
+    /// Sequence number of the last frame of the configuration, until the host has acknowledged it.
+    greeting: Option<u8>,
+    /// The host has not acknowledged anything for long; nothing is sent until it is heard again.
+    silent: bool,
 }
 
 impl FpgaTransport {
     /// Waits for a reset.
     pub fn new(config: ArqConfig, bitfile: BitfileInfo) -> Self {
-        Self { config, bitfile, arq: None, words: VecDeque::new() }
+        Self { config, bitfile, arq: None, words: VecDeque::new(), greeting: None, silent: false }
     }
 
     /// The host has sent the reset datagram: a new connection, which begins with the configuration.
     pub fn reset(&mut self) {
         let mut arq = Arq::new(self.config.clone());
-        for frame in self.bitfile.frames() {
+        let frames = self.bitfile.frames();
+        self.greeting = Some((frames.len() - 1) as u8);
+        for frame in frames {
             arq.send(packet_id::CONFIGURATION, &frame);
         }
         self.arq = Some(arq);
         self.words.clear();
+        self.silent = false;
     }
 
     /// Takes a datagram of the frame port.
     pub fn accept(&mut self, bytes: &[u8]) -> Result<(), FrameError> {
         let Some(arq) = &mut self.arq else { return Ok(()) };
+        // The host speaks only once it has the configuration: a frame that does not acknowledge it is of an earlier
+        // connection.
+        if let Some(greeting) = self.greeting
+            && let Datagram::Data(frame) = Datagram::decode(bytes)?
+            && frame.ack != greeting
+        {
+            return Err(FrameError::Stale);
+        }
         arq.accept(bytes)?;
+        self.greeting = self.greeting.filter(|&greeting| !arq.has_acknowledged(greeting));
+        if core::mem::take(&mut self.silent) {
+            arq.revive();
+        }
         while let Some((packet, words)) = arq.receive() {
             match packet {
                 packet_id::UT => self.words.push_back(words),
@@ -87,15 +106,21 @@ impl FpgaTransport {
         }
     }
 
-    /// The next datagram to the host. A host that is gone ends the connection.
+    /// The next datagram to the host. The error comes once when the host has been silent for too long; the connection then
+    /// rests until the host is heard again, or another one resets it.
     pub fn transmit(&mut self, now: Duration) -> Result<Option<Vec<u8>>, PeerGone> {
-        let Some(arq) = &mut self.arq else { return Ok(None) };
-        arq.transmit(now).inspect_err(|_| self.arq = None)
+        let Some(arq) = self.arq.as_mut().filter(|_| !self.silent) else { return Ok(None) };
+        arq.transmit(now).inspect_err(|_| self.silent = true)
     }
 
     /// When there will be something to transmit if nothing happens until then.
     pub fn next_transmission(&self) -> Option<Duration> {
-        self.arq.as_ref()?.next_transmission()
+        self.arq.as_ref().filter(|_| !self.silent)?.next_transmission()
+    }
+
+    /// Frames waiting to be sent for the first time.
+    pub fn queued_frames(&self) -> usize {
+        self.arq.as_ref().map_or(0, Arq::queued_frames)
     }
 
     /// Whether a host is connected.

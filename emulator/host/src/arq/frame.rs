@@ -65,6 +65,9 @@ pub enum FrameError {
         /// Size of the datagram.
         bytes: usize,
     },
+    /// The host can't have sent it in this connection.
+    #[error("a frame from before the last reset")]
+    Stale,
 }
 
 fn sequence_number(bytes: &[u8]) -> Result<u8, FrameError> {

@@ -127,6 +127,14 @@ impl HostTransport {
         self.arq.send(packet_id::UT, words);
     }
 
+    /// Asks the FPGA for a sign of life, which it gives by its acknowledgement; one that gives none is gone at last
+    /// ([`PeerGone`]). Nothing is asked while another frame waits for its acknowledgement anyway.
+    pub fn probe(&mut self) {
+        if self.arq.is_idle() {
+            self.arq.send(packet_id::LOOPBACK, &[self.check]);
+        }
+    }
+
     /// Says goodbye.
     pub fn close(&mut self) {
         self.arq.send(packet_id::FLUSH, &[0]);

@@ -43,6 +43,11 @@ struct Outgoing {
 }
 
 /// One end of a HostARQ connection, without sockets: time is a [`Duration`] since any moment of the caller's choice.
+///
+/// Frames carry 8-bit sequence numbers and nothing else that tells them apart. A duplicate is known as one as long as the
+/// receiver has gone on by at most 128 frames since; one that is delayed by 129 to 256 frames has the number of a frame
+/// that is yet to come and is taken for it. The protocol offers no remedy (host-interface 5.1); networks that keep datagrams
+/// in order, as those between a host and its FPGA do, never deliver one.
 #[derive(Clone, Debug)]
 pub struct Arq {
     config: ArqConfig,
@@ -97,6 +102,22 @@ impl Arq {
     /// Last sequence number received in order, 255 before the first.
     pub fn acknowledged(&self) -> u8 {
         self.expected.wrapping_sub(1)
+    }
+
+    /// Whether the peer has acknowledged frame `last`, one of the latest 128.
+    pub fn has_acknowledged(&self, last: u8) -> bool {
+        match self.outgoing.front() {
+            Some(oldest) => usize::from(last.wrapping_sub(oldest.sequence)) >= WINDOW,
+            None => self.next_sequence == last.wrapping_add(1),
+        }
+    }
+
+    /// Begins anew with what is not acknowledged, as if it had never been sent: a peer that was silent is back.
+    pub fn revive(&mut self) {
+        for frame in &mut self.outgoing {
+            frame.transmissions = 0;
+            frame.due = Duration::ZERO;
+        }
     }
 
     /// Takes a datagram from the peer.

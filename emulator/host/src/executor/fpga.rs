@@ -138,6 +138,12 @@ impl FpgaState {
         synchronised.then_some(time)
     }
 
+    /// Goes on in the first cycle whose effects do not reach the device before `now`.
+    pub(super) fn catch_up(&mut self, now: SimTime, link_latency: u64) {
+        let cycle = now.saturating_sub(self.origin).round_up(SimTime::FPGA_CYCLE).cycles(SimTime::FPGA_CYCLE);
+        self.cycle = self.cycle.max(cycle.saturating_sub(link_latency));
+    }
+
     /// The playback timer.
     pub(super) fn timer(&self) -> u32 {
         self.cycle.wrapping_sub(self.timer_zero) as u32

@@ -25,11 +25,13 @@ pub use config::{ExecutorConfig, InitialState};
 pub use fpga::FpgaState;
 
 use crate::connection::{Connection, ConnectionError, RunControl};
-use crate::device::Device;
+use crate::device::{ChipEvent, Device};
 use crate::message::Response;
 use crate::playback::{Instruction, Program};
 use crate::recording::{Recorder, Results};
+use bss2_base::SimTime;
 use run::Run;
+use serde::{Deserialize, Serialize};
 
 /// A response and when the FPGA emits it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub struct Emission {
 }
 
 /// An FPGA with a chip behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Executor<D> {
     device: D,
     fpga: FpgaState,
@@ -99,6 +101,20 @@ impl<D: Device> Executor<D> {
         sink: &mut dyn FnMut(Emission),
     ) -> Option<usize> {
         Run::new(&mut self.device, &mut self.fpga, &self.config, control, sink).feed(instructions)
+    }
+
+    /// Lets time pass without a program, until the device's clock shows `until`; what is still queued from the last program
+    /// is carried out in its time. Events that leave the device meanwhile are appended to `events` and do not reach the FPGA.
+    pub fn idle(&mut self, until: SimTime, events: &mut Vec<ChipEvent>) {
+        let mut control = RunControl::default();
+        Run::new(&mut self.device, &mut self.fpga, &self.config, &mut control, &mut |_| {})
+            .idle(until, events);
+    }
+
+    /// Lets the next program begin in the first cycle that reaches the device not before the device's time, in case somebody
+    /// else has advanced it.
+    pub(crate) fn synchronise_clocks(&mut self) {
+        self.fpga.catch_up(self.device.now(), self.config.link_latency);
     }
 
     /// The host has reset the transport (host-interface 2.7, 5.1): whatever the executor was at is dropped, and time

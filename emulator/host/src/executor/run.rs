@@ -222,6 +222,17 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
         Some(self.fpga.links.up_at()?.max(requested) + self.config.synchronisation)
     }
 
+    /// Lets time pass until the device's clock shows `until`, without the FPGA listening to events.
+    pub(super) fn idle(&mut self, until: SimTime, events: &mut Vec<ChipEvent>) {
+        while let Some(next) = self.next_step().filter(|&next| self.front(next) <= until) {
+            self.device.advance(self.front(next));
+            self.device.take_events(events);
+            self.settle(next);
+        }
+        self.device.advance(until);
+        self.device.take_events(events);
+    }
+
     fn report(&mut self) {
         self.control.report(Progress {
             instruction: self.executed,

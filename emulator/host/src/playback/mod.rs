@@ -2,6 +2,7 @@
 
 pub mod address;
 mod builder;
+mod file;
 mod instruction;
 mod program;
 mod startup;
@@ -10,6 +11,7 @@ mod timeline;
 
 pub use address::*;
 pub use builder::{BuildError, BuildErrorKind, ProgramBuilder};
+pub use file::ProgramError;
 pub use instruction::{Barrier, Instruction, Labels};
 pub use program::{Epoch, JtagTicket, MarkerTicket, Program, ReadTicket};
 pub use startup::{STARTUP_PLL, startup_program};

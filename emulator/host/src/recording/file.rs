@@ -2,7 +2,7 @@
 //!
 //! # Text
 //!
-//! Lines of words separated by blanks; empty lines and lines that begin with `#` are ignored.
+//! Lines of words separated by blanks; empty lines and whatever follows a `#` are ignored.
 //!
 //! ```text
 //! bss2-recording 1
@@ -33,8 +33,8 @@
 
 use super::{Completion, Recording, Results, TimeoutNotification};
 use crate::archive::{self, ArchiveError, Kind};
-use core::fmt::{self, Display, Write};
-use core::str::FromStr;
+use crate::text::{Line, Lines, TextError};
+use core::fmt::{self, Write};
 use thiserror::Error;
 
 const KIND: Kind = Kind { name: *b"RECO", version: 1 };
@@ -50,19 +50,12 @@ pub enum RecordingError {
     /// The columns of a table differ in length.
     #[error("the columns of the table `{0}` differ in length")]
     Ragged(&'static str),
-    /// A line of a text file can't be understood.
-    #[error("line {line}: expected {expected}, found `{found}`")]
-    Line {
-        /// Number of the line, from 1.
-        line: usize,
-        /// What should be there.
-        expected: &'static str,
-        /// What is there.
-        found: String,
-    },
-    /// A text file ends too early.
-    #[error("the file ends where {0} is expected")]
-    End(&'static str),
+    /// The text can't be understood.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// Neither the one nor the other.
+    #[error("neither a binary file of this emulator nor text")]
+    NotText,
 }
 
 impl Results {
@@ -125,23 +118,25 @@ impl Results {
         Ok(())
     }
 
+    /// From a file of either form.
+    pub fn from_file(bytes: &[u8]) -> Result<Self, RecordingError> {
+        if archive::is_archive(bytes) {
+            return Self::from_bytes(bytes);
+        }
+        Self::from_text(core::str::from_utf8(bytes).map_err(|_| RecordingError::NotText)?)
+    }
+
     /// From a text file.
     pub fn from_text(text: &str) -> Result<Self, RecordingError> {
-        let mut lines = Lines { lines: text.lines().enumerate() };
-        let mut line = lines.next("the title `bss2-recording 1`")?;
-        line.keyword(TITLE)?;
-        let version: u32 = line.number("the version 1")?;
-        if version != VERSION {
-            return Err(line.error("the version 1", &version));
-        }
-        line.end()?;
+        let mut lines = Lines::new(text);
+        lines.title(TITLE, VERSION)?;
         let mut results = Self { completion: Completion::Halted, recording: Recording::default() };
         let Recording { spikes, madc, reads, jtag, markers, links } = &mut results.recording;
 
-        let mut line = lines.next("`completion`")?;
+        let mut line = lines.expect("`completion`")?;
         line.keyword("completion")?;
         let word = line.word("`halted`, `cancelled` or `timed-out`")?;
-        results.completion = match word {
+        results.completion = match word.text {
             "halted" => Completion::Halted,
             "cancelled" => Completion::Cancelled { instruction: line.number("an instruction")? },
             "timed-out" => Completion::TimedOut(TimeoutNotification {
@@ -149,48 +144,69 @@ impl Results {
                 trace_stall: line.number("a stall count")?,
                 reads_in_flight: line.number("a number of reads")?,
             }),
-            other => return Err(line.error("`halted`, `cancelled` or `timed-out`", &other)),
+            _ => return Err(line.unexpected(word, "`halted`, `cancelled` or `timed-out`").into()),
         };
         line.end()?;
 
-        lines.table("spikes", |line| {
+        table(&mut lines, "spikes", |line| {
             spikes.chip_time.push(line.number("a chip time")?);
             spikes.fpga_time.push(line.number("an FPGA time")?);
             spikes.stamp.push(line.number("a stamp")?);
             spikes.label.push(line.number("a label")?);
             Ok(())
         })?;
-        lines.table("madc", |line| {
+        table(&mut lines, "madc", |line| {
             madc.chip_time.push(line.number("a chip time")?);
             madc.fpga_time.push(line.number("an FPGA time")?);
             madc.stamp.push(line.number("a stamp")?);
             madc.value.push(line.number("a sample")?);
             Ok(())
         })?;
-        lines.table("reads", |line| {
+        table(&mut lines, "reads", |line| {
             reads.fpga_time.push(line.number("an FPGA time")?);
             reads.value.push(line.number("a word")?);
             Ok(())
         })?;
-        lines.table("jtag", |line| {
+        table(&mut lines, "jtag", |line| {
             jtag.fpga_time.push(line.number("an FPGA time")?);
             jtag.value.push(line.number("a word")?);
             Ok(())
         })?;
-        lines.table("markers", |line| {
+        table(&mut lines, "markers", |line| {
             markers.fpga_time.push(line.number("an FPGA time")?);
             Ok(())
         })?;
-        lines.table("links", |line| {
+        table(&mut lines, "links", |line| {
             links.fpga_time.push(line.number("an FPGA time")?);
             links.payload.push(line.number("a payload")?);
             Ok(())
         })?;
-        match lines.next("") {
-            Err(_) => Ok(results),
-            Ok(line) => Err(line.error("the end of the file", &line.rest.trim())),
+        match lines.next() {
+            None => Ok(results),
+            Some(mut line) => {
+                let word = line.word("the end of the file")?;
+                Err(line.unexpected(word, "the end of the file").into())
+            }
         }
     }
+}
+
+/// A table: its name, the number of rows, the rows.
+fn table(
+    lines: &mut Lines<'_>,
+    name: &'static str,
+    mut row: impl FnMut(&mut Line<'_>) -> Result<(), TextError>,
+) -> Result<(), TextError> {
+    let mut line = lines.expect(name)?;
+    line.keyword(name)?;
+    let rows: usize = line.number("a number of rows")?;
+    line.end()?;
+    for _ in 0..rows {
+        let mut line = lines.expect("a row")?;
+        row(&mut line)?;
+        line.end()?;
+    }
+    Ok(())
 }
 
 impl Recording {
@@ -204,76 +220,5 @@ impl Recording {
         equal(&[self.reads.fpga_time.len(), self.reads.value.len()], "reads")?;
         equal(&[self.jtag.fpga_time.len(), self.jtag.value.len()], "jtag")?;
         equal(&[self.links.fpga_time.len(), self.links.payload.len()], "links")
-    }
-}
-
-/// Lines that say something.
-struct Lines<'a> {
-    lines: core::iter::Enumerate<core::str::Lines<'a>>,
-}
-
-/// The words of a line that have not been read yet.
-struct Line<'a> {
-    number: usize,
-    rest: &'a str,
-}
-
-impl<'a> Lines<'a> {
-    fn next(&mut self, expected: &'static str) -> Result<Line<'a>, RecordingError> {
-        self.lines
-            .by_ref()
-            .find(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
-            .map(|(index, rest)| Line { number: index + 1, rest })
-            .ok_or(RecordingError::End(expected))
-    }
-
-    fn table(
-        &mut self,
-        name: &'static str,
-        mut row: impl FnMut(&mut Line<'a>) -> Result<(), RecordingError>,
-    ) -> Result<(), RecordingError> {
-        let mut line = self.next(name)?;
-        line.keyword(name)?;
-        let rows: usize = line.number("a number of rows")?;
-        line.end()?;
-        for _ in 0..rows {
-            let mut line = self.next("a row")?;
-            row(&mut line)?;
-            line.end()?;
-        }
-        Ok(())
-    }
-}
-
-impl<'a> Line<'a> {
-    fn error(&self, expected: &'static str, found: &dyn Display) -> RecordingError {
-        RecordingError::Line { line: self.number, expected, found: found.to_string() }
-    }
-
-    fn word(&mut self, expected: &'static str) -> Result<&'a str, RecordingError> {
-        let trimmed = self.rest.trim_start();
-        let (word, rest) = trimmed.split_at(trimmed.find(char::is_whitespace).unwrap_or(trimmed.len()));
-        self.rest = rest;
-        if word.is_empty() { Err(self.error(expected, &"end of line")) } else { Ok(word) }
-    }
-
-    fn keyword(&mut self, keyword: &'static str) -> Result<(), RecordingError> {
-        let word = self.word(keyword)?;
-        if word == keyword { Ok(()) } else { Err(self.error(keyword, &word)) }
-    }
-
-    /// Decimal, or hexadecimal with `0x`.
-    fn number<T: FromStr + TryFrom<u64>>(&mut self, expected: &'static str) -> Result<T, RecordingError> {
-        let word = self.word(expected)?;
-        let value = match word.strip_prefix("0x") {
-            Some(digits) => u64::from_str_radix(digits, 16).ok().and_then(|value| value.try_into().ok()),
-            None => word.parse().ok(),
-        };
-        value.ok_or_else(|| self.error(expected, &word))
-    }
-
-    fn end(&self) -> Result<(), RecordingError> {
-        let rest = self.rest.trim();
-        if rest.is_empty() { Ok(()) } else { Err(self.error("end of line", &rest)) }
     }
 }

@@ -1,0 +1,107 @@
+//! A system in the hand of the caller: what goes in and comes out, and when.
+
+use bss2_base::{Hemisphere, SimTime};
+use bss2_chip::ChipOptions;
+use bss2_firmware as firmware;
+use bss2_host::connection::Connection;
+use bss2_host::playback::ProgramBuilder;
+use bss2_host::ppu_program::PpuProgram;
+use bss2_host::system::{System, SystemError};
+
+fn us(time: u64) -> SimTime {
+    SimTime::from_us(time)
+}
+
+/// Nothing passes the crossbar: the target of every node is a label that its mask excludes (register-map 5.7).
+fn system() -> System {
+    let mut system = System::new(ChipOptions::default());
+    for node in 0..76 {
+        system.write(0x0013_0019 + node, 0x0001_0000).unwrap();
+    }
+    system
+}
+
+#[test]
+fn things_happen_at_their_time_and_those_of_one_moment_in_the_order_of_asking() {
+    let mut system = system();
+    let register = 0x0013_0019;
+    let before = system.read_at(us(5), register).unwrap();
+    system.write_at(us(5), register, 7).unwrap();
+    let after = system.read_at(us(5), register).unwrap();
+    system.write_at(us(4), register, 6).unwrap();
+    system.write_at(us(9), register, 9).unwrap();
+    system.advance(us(8));
+    let answers = system.take_answers();
+    assert_eq!(
+        answers.iter().map(|answer| (answer.ticket, answer.value)).collect::<Vec<_>>(),
+        [(before, 6), (after, 7)]
+    );
+    assert!(answers.iter().all(|answer| answer.time == us(5)));
+    assert_eq!(system.pending(), 1);
+    assert_eq!(system.read(register), Ok(7));
+    system.advance(us(9));
+    assert_eq!(system.read(register), Ok(9));
+}
+
+#[test]
+fn the_past_and_registers_of_the_fpga_are_out_of_reach() {
+    let mut system = system();
+    system.advance(us(3));
+    assert_eq!(system.spike_at(us(2), 1), Err(SystemError::Past { at: us(2), now: us(3) }));
+    assert_eq!(system.write(0x8800_0005, 1), Err(SystemError::FpgaRegister(0x8800_0005)));
+    assert_eq!(system.write(0x8000_0003, 0xAFFE), Ok(()));
+    assert_eq!(system.read(0x8000_0003), Ok(0xAFFE));
+    let outside = system.ppu_words(Hemisphere::Top, 4000, 97);
+    assert_eq!(outside, Err(SystemError::PpuWord { word: 4096 }));
+}
+
+#[test]
+fn a_processor_is_loaded_started_and_heard() {
+    for hemisphere in Hemisphere::ALL {
+        for program in [firmware::HELLO, firmware::HELLO_EXTERNAL] {
+            let mut system = system();
+            system.load_ppu(hemisphere, &PpuProgram::parse(program.image).unwrap());
+            assert_eq!(system.mailbox(hemisphere), "");
+            system.start_ppu(hemisphere);
+            while !system.ppu_sleeps(hemisphere) {
+                assert!(system.now() < us(10_000), "{} does not end", program.name);
+                system.advance(system.now() + us(10));
+            }
+            assert_eq!(system.ppu_words(hemisphere, 3071, 1), Ok(vec![42]));
+            assert!(system.mailbox(hemisphere).to_lowercase().contains("hello"));
+        }
+    }
+}
+
+#[test]
+fn a_program_begins_at_the_present_moment_and_what_is_due_meanwhile_happens() {
+    let mut system = system();
+    // Any time that is no cycle of the FPGA.
+    system.advance(SimTime::from_ps(123_456_789));
+    let register = 0x0013_0019;
+    let mut builder = ProgramBuilder::new();
+    let first = builder.read(register);
+    builder.wait(us(10));
+    let second = builder.read(register);
+    let program = builder.finish().unwrap();
+    let begin = system.now();
+    system.write_at(begin + us(5), register, 55).unwrap();
+    system.write_at(begin + us(100), register, 66).unwrap();
+    let results = system.run(&program).unwrap();
+    assert_eq!((results.word(first), results.word(second)), (Ok(0x0001_0000), Ok(55)));
+    assert!(system.now() > begin + us(10));
+    assert_eq!(system.pending(), 1);
+}
+
+#[test]
+fn a_reset_at_its_moment_loses_what_comes_while_it_is_held() {
+    let mut system = system();
+    let register = 0x0013_0019;
+    system.reset_at(us(2), true).unwrap();
+    system.write_at(us(3), register, 3).unwrap();
+    system.reset_at(us(4), false).unwrap();
+    system.advance(us(5));
+    assert_eq!(system.read(register), Ok(0));
+    system.write(register, 5).unwrap();
+    assert_eq!(system.read(register), Ok(5));
+}
