@@ -21,6 +21,10 @@ pub(super) struct Cache {
     known: Vec<u64>,
 }
 
+/// Where in the cache an instruction is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(usize);
+
 /// No tag: addresses are shifted right by at least two bits.
 const EMPTY: u32 = u32::MAX;
 
@@ -65,20 +69,29 @@ impl Cache {
         let (line, tag) = self.line_of(address);
         (self.tags[line] == tag).then(|| self.words[(address >> 2) as usize & (self.words.len() - 1)])
     }
-    /// The instruction at an address, if its line is here.
+    /// Where the instruction at an address is, if its line is here.
     #[inline(always)]
-    pub(super) fn instruction(&mut self, address: u32) -> Option<&Instruction> {
+    pub(super) fn find(&mut self, address: u32) -> Option<Place> {
         let (line, tag) = self.line_of(address);
         if self.tags[line] != tag {
             return None;
         }
-        let word = (address >> 2) as usize & (self.words.len() - 1);
-        let bit = 1 << (word & (self.geometry.words() - 1));
-        if self.known[line] & bit == 0 {
-            self.decoded[word] = Instruction::decode(self.words[word]);
-            self.known[line] |= bit;
+        let place = (address >> 2) as usize & (self.words.len() - 1);
+        if self.known[line] >> (place & (self.geometry.words() - 1)) & 1 == 0 {
+            self.decode(line, place);
         }
-        Some(&self.decoded[word])
+        Some(Place(place))
+    }
+    /// The instruction at a place that [`Cache::find`] returned.
+    #[inline(always)]
+    pub(super) fn at(&self, place: Place) -> &Instruction {
+        &self.decoded[place.0]
+    }
+    #[cold]
+    #[inline(never)]
+    fn decode(&mut self, line: usize, place: usize) {
+        self.decoded[place] = Instruction::decode(self.words[place]);
+        self.known[line] |= 1 << (place & (self.geometry.words() - 1));
     }
 
     /// First address of the line of an address.

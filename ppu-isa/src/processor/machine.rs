@@ -16,6 +16,8 @@ pub(super) struct Machine<'a, B, O> {
     pub(super) quirks: &'a Quirks,
     pub(super) bus: &'a mut B,
     pub(super) observer: &'a mut O,
+    /// Address of the instruction.
+    pub(super) address: u32,
     /// Issue cycle.
     pub(super) at: u64,
 }
@@ -27,27 +29,36 @@ pub(super) struct Progress {
     pub(super) step: u8,
 }
 
-/// How a slot ended, if it took effect.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Done {
-    /// The next instruction if it is not the following one.
-    pub(super) jump: Option<u32>,
-    /// The instruction needs another slot.
-    pub(super) again: bool,
-    /// From the bus.
-    pub(super) latency: u32,
-    pub(super) effective_address: u32,
+/// How a slot ended. What is constant in a handler decides at compile time what is done behind it, so that most
+/// instructions go straight to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Ended {
+    /// The following instruction is next.
+    Next,
+    /// The following instruction is next, and this one reached no functional unit (`nop`, `sync`).
+    Dropped,
+    /// A memory access; the following instruction is next.
+    Access(Access),
+    /// A memory access of an instruction that needs another slot.
+    Again(Access),
+    /// A jump to this address.
+    Jump(u32),
     /// MSR, timers or interrupt control changed: pending interrupts must be looked at again.
-    pub(super) control: bool,
+    Control,
+    /// The same, with a jump to this address.
+    Return(u32),
+    /// It did not simply take effect.
+    Broken(Break),
 }
 
-impl Done {
-    pub(super) const NEXT: Self =
-        Self { jump: None, again: false, latency: 0, effective_address: 0, control: false };
-
-    pub(super) const fn access(effective_address: u32, latency: u32) -> Self {
-        Self { latency, effective_address, ..Self::NEXT }
-    }
+/// A memory access that has been done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Access {
+    /// Effective address.
+    pub(super) address: u32,
+    /// From the bus.
+    pub(super) latency: u32,
 }
 
 /// Why a slot did not simply take effect.
@@ -65,7 +76,15 @@ pub(super) enum Break {
     Illegal,
 }
 
-pub(super) type Slot = Result<Done, Break>;
+impl From<Result<Access, Break>> for Ended {
+    #[inline(always)]
+    fn from(result: Result<Access, Break>) -> Self {
+        match result {
+            Ok(access) => Self::Access(access),
+            Err(why) => Self::Broken(why),
+        }
+    }
+}
 
 impl<B: Bus, O: Observer> Machine<'_, B, O> {
     #[inline(always)]
@@ -119,19 +138,15 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
     /// A field value: LT, GT, EQ of a comparison, and SO.
     #[inline(always)]
-    pub(super) fn ordering(&self, ordering: core::cmp::Ordering) -> u32 {
-        let flag = match ordering {
-            core::cmp::Ordering::Less => 8,
-            core::cmp::Ordering::Greater => 4,
-            core::cmp::Ordering::Equal => 2,
-        };
-        flag | self.state.xer >> 31
+    pub(super) fn relation<N: Ord>(&self, a: N, b: N) -> u32 {
+        let (less, greater) = (u32::from(a < b), u32::from(a > b));
+        (less << 3 | greater << 2 | (less | greater) << 1 ^ 2) | self.state.xer >> 31
     }
     /// CR0 from a result, if the instruction records it. Comes after any change of SO (ppu-isa 4.2).
     #[inline(always)]
     pub(super) fn record(&mut self, i: &Instruction, result: u32) {
         if i.record {
-            let field = self.ordering((result as i32).cmp(&0));
+            let field = self.relation(result as i32, 0);
             self.set_cr_field(0, field);
         }
     }
