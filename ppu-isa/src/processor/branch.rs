@@ -1,6 +1,6 @@
 //! Branches, traps, comparisons and condition register logic (ppu-isa 4.4).
 
-use super::machine::{Break, Ended, Machine};
+use super::machine::{Ended, Machine};
 use crate::bus::Bus;
 use crate::instruction::Instruction;
 use crate::observer::{Effect, Observer};
@@ -39,22 +39,26 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
     #[inline(always)]
     fn branch_condition(&mut self, i: &Instruction, writes_count: bool) -> bool {
-        let bo = i.t;
-        let mut count_ok = true;
+        let bo = u32::from(i.t);
+        // Bit 0 of each says whether the condition is met.
+        let mut count_ok = 1;
         if bo & 0b00100 == 0 {
             let count = self.state.ctr.wrapping_sub(1);
             if writes_count {
                 self.set_ctr(count);
             }
-            count_ok = (count != 0) ^ (bo & 0b00010 != 0);
+            count_ok = u32::from(count != 0) ^ bo >> 1;
         }
-        let bit = self.state.cr >> (31 - u32::from(i.a)) & 1 != 0;
-        count_ok && (bo & 0b10000 != 0 || bit == (bo & 0b01000 != 0))
+        let bit = self.state.cr >> (31 - u32::from(i.a) & 31);
+        let bit_ok = bo >> 4 | !(bit ^ bo >> 3);
+        count_ok & bit_ok & 1 != 0
     }
 
     #[inline(always)]
     fn target(&self, i: &Instruction) -> u32 {
-        if i.absolute() { i.immediate } else { self.address.wrapping_add(i.immediate) }
+        // Without a branch: the mask is all ones for a relative target.
+        let relative = (i.word >> 1 & 1).wrapping_sub(1);
+        (self.address & relative).wrapping_add(i.immediate)
     }
 
     #[inline(always)]
@@ -79,7 +83,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             | u8::from(a == b) << 2
             | u8::from(a < b) << 1
             | u8::from(a > b);
-        if i.t & relations != 0 { Ended::Broken(Break::Trap) } else { Ended::Next }
+        if i.t & relations != 0 { Ended::Trap } else { Ended::Next }
     }
 
     #[inline(always)]

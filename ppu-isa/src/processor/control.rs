@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use super::cache::Place;
-use super::machine::{Break, Ended, Machine, Progress};
+use super::machine::{Access, Break, Ended, Machine, Progress};
 use super::{Core, State, Stop};
 use crate::bus::Bus;
 use crate::instruction::Instruction;
@@ -196,6 +196,7 @@ impl<T: Timing> Core<T> {
             observer,
             address,
             at,
+            access: Access::default(),
         };
         let ended = match instruction.class {
             Class::Branch if matches!(instruction.op, Op::Rfi | Op::Rfci | Op::Rfmci) => Ended::Next,
@@ -208,7 +209,8 @@ impl<T: Timing> Core<T> {
             class if class.is_vector() => machine.execute(instruction),
             _ => Ended::Next,
         };
-        match self.progress.outcome(address, ended) {
+        let access = machine.access;
+        match self.progress.outcome(address, ended, access) {
             Ok(outcome) => {
                 let writes_base = instruction.class == Class::StoreUpdate
                     || instruction.class == Class::LoadUpdate && slot.step == 1;

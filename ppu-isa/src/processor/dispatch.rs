@@ -3,7 +3,7 @@
 //! The match is in two halves, so that the loops of execution contain only the instructions that ordinary code consists
 //! of; everything else costs a call more.
 
-use super::machine::{Break, Ended, Machine};
+use super::machine::{Access, Ended, Machine};
 use super::memory::Width;
 use super::vector_arithmetic::{fmul8, fmul16, sat8, sat16};
 use super::vector_permute::{pack_lower, pack_upper};
@@ -120,17 +120,21 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Sthux => m.store_update(i, m.indexed(i), Width::Halfword),
             Op::Stbux => m.store_update(i, m.indexed(i), Width::Byte),
 
-            _ => m.copy().execute_other(i),
+            _ => {
+                let (ended, access) = m.copy().execute_other(i);
+                m.access = access;
+                ended
+            }
         }
     }
 
     /// The rest of [`Machine::execute`]. Takes the machine by value, so that the caller's can stay in registers.
     #[inline(never)]
-    fn execute_other(self, i: &Instruction) -> Ended {
+    fn execute_other(self, i: &Instruction) -> (Ended, Access) {
         let m = &mut { self };
         let imm = i.immediate;
         let count = i.word & 3;
-        match i.op {
+        let ended = match i.op {
             // Division, counts, condition register.
             Op::Divw => m.divide_signed(i),
             Op::Divwu => m.divide_unsigned(i),
@@ -161,7 +165,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Mfmsr => m.move_from_msr(i),
             Op::Mtmsr => m.move_to_msr(i),
             Op::Sync => Ended::Dropped,
-            Op::Wait if i.word >> 21 & 3 == 0 => Ended::Broken(Break::Sleep),
+            Op::Wait if i.word >> 21 & 3 == 0 => Ended::Sleep,
             Op::Wait => Ended::Next,
             Op::Eciwx => m.external_read(i),
             Op::Ecowx => m.external_write(i),
@@ -227,7 +231,14 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
             // All that `execute` knows, and words that match no row.
             _ => m.unknown(i),
-        }
+        };
+        (ended, m.access)
+    }
+
+    /// [`Machine::execute`] as a call.
+    #[inline(never)]
+    pub(super) fn execute_out_of_line(mut self, i: &Instruction) -> Ended {
+        self.execute(i)
     }
 
     /// The same machine once more.
@@ -242,6 +253,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             observer: self.observer,
             address: self.address,
             at: self.at,
+            access: self.access,
         }
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Machine<'a, B, O> {
     pub(super) address: u32,
     /// Issue cycle.
     pub(super) at: u64,
+    /// The memory access of this slot, if there is one.
+    pub(super) access: Access,
 }
 
 /// How far an instruction of several slots has come.
@@ -29,7 +31,7 @@ pub(super) struct Progress {
     pub(super) step: u8,
 }
 
-/// How a slot ended. What is constant in a handler decides at compile time what is done behind it, so that most
+/// How a slot ended: a discriminant and an address, two registers of the host. What is constant in a handler decides at compile time what is done behind it, so that most
 /// instructions go straight to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -38,22 +40,28 @@ pub(super) enum Ended {
     Next,
     /// The following instruction is next, and this one reached no functional unit (`nop`, `sync`).
     Dropped,
-    /// A memory access; the following instruction is next.
-    Access(Access),
-    /// A memory access of an instruction that needs another slot.
-    Again(Access),
+    /// The instruction needs another slot.
+    Again,
     /// A jump to this address.
     Jump(u32),
     /// MSR, timers or interrupt control changed: pending interrupts must be looked at again.
     Control,
     /// The same, with a jump to this address.
     Return(u32),
-    /// It did not simply take effect.
-    Broken(Break),
+    /// [`Break::Wait`].
+    Wait,
+    /// [`Break::Misaligned`].
+    Misaligned,
+    /// [`Break::Trap`].
+    Trap,
+    /// [`Break::Sleep`].
+    Sleep,
+    /// [`Break::Illegal`].
+    Illegal,
 }
 
 /// A memory access that has been done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Access {
     /// Effective address.
     pub(super) address: u32,
@@ -76,12 +84,16 @@ pub(super) enum Break {
     Illegal,
 }
 
-impl From<Result<Access, Break>> for Ended {
+impl From<Result<(), Break>> for Ended {
     #[inline(always)]
-    fn from(result: Result<Access, Break>) -> Self {
+    fn from(result: Result<(), Break>) -> Self {
         match result {
-            Ok(access) => Self::Access(access),
-            Err(why) => Self::Broken(why),
+            Ok(()) => Self::Next,
+            Err(Break::Wait) => Self::Wait,
+            Err(Break::Misaligned) => Self::Misaligned,
+            Err(Break::Trap) => Self::Trap,
+            Err(Break::Sleep) => Self::Sleep,
+            Err(Break::Illegal) => Self::Illegal,
         }
     }
 }
@@ -94,7 +106,8 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     /// `RA|0`: zero for field 0.
     #[inline(always)]
     pub(super) fn gpr_or_zero(&self, n: u8) -> u32 {
-        if n == 0 { 0 } else { self.gpr(n) }
+        // Without a branch, which would often be predicted wrongly.
+        self.gpr(n) & u32::from(n != 0).wrapping_neg()
     }
     #[inline(always)]
     pub(super) fn set_gpr(&mut self, n: u8, value: u32) {

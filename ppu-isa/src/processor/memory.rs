@@ -63,9 +63,8 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     /// The address latch of the load/store unit takes part in every access that reads RA.
     #[inline(always)]
     fn latch(&mut self, i: &Instruction, address: u32) {
-        if i.a != 0 {
-            self.state.address_latch = address;
-        }
+        let latch = self.state.address_latch;
+        self.state.address_latch = if i.a != 0 { address } else { latch };
     }
 
     #[inline(always)]
@@ -78,7 +77,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     #[inline(always)]
-    fn load_to(&mut self, target: u8, address: u32, width: Width) -> Result<Access, Break> {
+    fn load_to(&mut self, target: u8, address: u32, width: Width) -> Result<(), Break> {
         if !width.aligned(address) {
             return Err(Break::Misaligned);
         }
@@ -86,7 +85,8 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         let (word, latency) = answered!(self.bus.load(self.at, address & !3, enables));
         self.observer.effect(self.at, Effect::Load { address, enables, word });
         self.set_gpr(target, width.extract(address, word));
-        Ok(Access { address, latency })
+        self.access = Access { address, latency };
+        Ok(())
     }
 
     /// Two slots: the load, then RA := EA. With RA = RT the register ends as EA, with RA = 0 both the address and the
@@ -95,11 +95,11 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     pub(super) fn load_update(&mut self, i: &Instruction, address: u32, width: Width) -> Ended {
         if self.progress.step == 0 {
             return match self.load_to(i.t, address, width) {
-                Ok(access) => {
+                Ok(()) => {
                     self.state.address_latch = address;
-                    Ended::Again(access)
+                    Ended::Again
                 }
-                Err(why) => Ended::Broken(why),
+                Err(why) => Err(why).into(),
             };
         }
         self.set_gpr(i.a, self.state.address_latch);
@@ -116,7 +116,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     #[inline(always)]
-    fn store_from(&mut self, source: u8, address: u32, width: Width) -> Result<Access, Break> {
+    fn store_from(&mut self, source: u8, address: u32, width: Width) -> Result<(), Break> {
         if !width.aligned(address) {
             return Err(Break::Misaligned);
         }
@@ -124,7 +124,8 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         let word = width.insert(address, self.gpr(source));
         let ((), latency) = answered!(self.bus.store(self.at, address & !3, word, enables));
         self.observer.effect(self.at, Effect::Store { address, enables, word });
-        Ok(Access { address, latency })
+        self.access = Access { address, latency };
+        Ok(())
     }
 
     /// RA := EA through the address latch. With RA = 0 the latch does not follow, so that GPR 0 gets the address of
@@ -132,7 +133,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     #[inline(always)]
     pub(super) fn store_update(&mut self, i: &Instruction, address: u32, width: Width) -> Ended {
         let done = self.store(i, address, width);
-        if !matches!(done, Ended::Broken(_)) {
+        if done == Ended::Next {
             self.set_gpr(i.a, self.state.address_latch);
         }
         done
@@ -152,13 +153,13 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         self.one_of_multiple(i, register, done)
     }
 
-    fn one_of_multiple(&mut self, i: &Instruction, register: u8, done: Result<Access, Break>) -> Ended {
+    fn one_of_multiple(&mut self, i: &Instruction, register: u8, done: Result<(), Break>) -> Ended {
         match done {
-            Ok(access) => {
-                self.latch(i, access.address);
-                if register < 31 { Ended::Again(access) } else { Ended::Access(access) }
+            Ok(()) => {
+                self.latch(i, self.access.address);
+                if register < 31 { Ended::Again } else { Ended::Next }
             }
-            Err(why) => Ended::Broken(why),
+            Err(why) => Err(why).into(),
         }
     }
 

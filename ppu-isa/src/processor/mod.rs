@@ -3,6 +3,7 @@
 mod branch;
 mod cache;
 mod control;
+mod counting;
 mod dispatch;
 mod integer;
 mod logic;
@@ -153,6 +154,9 @@ impl<T: Timing> Core<T> {
     pub fn run<B: Bus, O: Observer>(&mut self, bus: &mut B, until: u64, observer: &mut O) -> Stop {
         self.prepare();
         loop {
+            if let ControlFlow::Break(stop) = self.count(bus, until, observer) {
+                return stop;
+            }
             if let ControlFlow::Break(stop) = self.advance(bus, until, observer) {
                 return stop;
             }
@@ -242,9 +246,28 @@ impl<T: Timing> Core<T> {
             observer,
             address,
             at,
+            access: Access::default(),
         };
         let ended = machine.execute(instruction);
-        let outcome = match self.progress.outcome(address, ended) {
+        let access = machine.access;
+        self.finish_slot(observer, ended, access, place, address, at)
+    }
+
+    /// What follows the execution of a slot.
+    #[inline(always)]
+    fn finish_slot<O: Observer>(
+        &mut self,
+        observer: &mut O,
+        ended: Ended,
+        access: Access,
+        place: Place,
+        address: u32,
+        at: u64,
+    ) -> ControlFlow<Stop> {
+        let cache = &self.cache;
+        let instruction = cache.at(place);
+        let slot = Slot { address, instruction, step: self.progress.step };
+        let outcome = match self.progress.outcome(address, ended, access) {
             Ok(outcome) => outcome,
             Err(why) => {
                 let instruction = *instruction;
@@ -300,18 +323,18 @@ impl<T: Timing> Core<T> {
 impl Progress {
     /// Counts the slot and says where execution goes on.
     #[inline(always)]
-    fn outcome(&mut self, address: u32, ended: Ended) -> Result<Outcome, Break> {
-        let following = Outcome::next(address.wrapping_add(4));
+    fn outcome(&mut self, address: u32, ended: Ended, access: Access) -> Result<Outcome, Break> {
+        let Access { address: effective_address, latency } = access;
+        let following = Outcome { effective_address, latency, ..Outcome::next(address.wrapping_add(4)) };
         let (step, outcome) = match ended {
             Ended::Next | Ended::Dropped | Ended::Control => (0, following),
-            Ended::Access(Access { address: effective_address, latency }) => {
-                (0, Outcome { effective_address, latency, ..following })
-            }
-            Ended::Again(Access { address: effective_address, latency }) => {
-                (self.step + 1, Outcome { next: address, effective_address, latency, ..following })
-            }
+            Ended::Again => (self.step + 1, Outcome { next: address, ..following }),
             Ended::Jump(next) | Ended::Return(next) => (0, Outcome { next, taken: true, ..following }),
-            Ended::Broken(why) => return Err(why),
+            Ended::Wait => return Err(Break::Wait),
+            Ended::Misaligned => return Err(Break::Misaligned),
+            Ended::Trap => return Err(Break::Trap),
+            Ended::Sleep => return Err(Break::Sleep),
+            Ended::Illegal => return Err(Break::Illegal),
         };
         self.step = step;
         Ok(outcome)

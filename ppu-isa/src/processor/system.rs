@@ -1,6 +1,6 @@
 //! Special purpose registers, unknown words (ppu-isa 3.2, 4.1).
 
-use super::machine::{Break, Ended, Machine};
+use super::machine::{Ended, Machine};
 use crate::bus::Bus;
 use crate::instruction::Instruction;
 use crate::observer::{Effect, Observer};
@@ -120,7 +120,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     /// A no-operation, except that the record and overflow bits of primary opcode 31 act on RA + RB (ppu-isa 4.1).
     pub(super) fn unknown(&mut self, i: &Instruction) -> Ended {
         if !self.quirks.illegal_nop {
-            return Ended::Broken(Break::Illegal);
+            return Ended::Illegal;
         }
         self.observer.effect(self.at, Effect::UnknownInstruction { word: i.word });
         if self.quirks.illegal_side_effects && (i.record || i.overflow) {
