@@ -54,15 +54,18 @@ impl ByteEnables {
     }
     /// The enabled bits of the word.
     pub const fn mask(self) -> u32 {
-        let mut mask = 0;
-        let mut byte = 0;
-        while byte < 4 {
-            if self.0 >> byte & 1 != 0 {
-                mask |= 0xff << (8 * byte);
+        const MASKS: [u32; 16] = {
+            let mut masks = [0; 16];
+            let mut bit = 0;
+            while bit < 64 {
+                if bit / 4 >> (bit % 4) & 1 != 0 {
+                    masks[bit / 4] |= 0xff << (8 * (bit % 4));
+                }
+                bit += 1;
             }
-            byte += 1;
-        }
-        mask
+            masks
+        };
+        MASKS[(self.0 & 0b1111) as usize]
     }
     /// `new` in the enabled bytes, `old` elsewhere.
     pub const fn merge(self, old: u32, new: u32) -> u32 {

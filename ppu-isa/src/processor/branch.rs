@@ -1,6 +1,6 @@
 //! Branches, traps, comparisons and condition register logic (ppu-isa 4.4).
 
-use super::machine::{Break, Done, Machine, Slot};
+use super::machine::{Ended, Machine};
 use crate::bus::Bus;
 use crate::instruction::Instruction;
 use crate::observer::{Effect, Observer};
@@ -8,118 +8,124 @@ use crate::spr::msr;
 
 impl<B: Bus, O: Observer> Machine<'_, B, O> {
     #[inline(always)]
-    pub(super) fn branch(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn branch(&mut self, i: &Instruction) -> Ended {
         self.link(i);
-        Ok(Done { jump: Some(self.target(i)), ..Done::NEXT })
+        Ended::Jump(self.target(i))
     }
 
     #[inline(always)]
-    pub(super) fn branch_conditional(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn branch_conditional(&mut self, i: &Instruction) -> Ended {
         let taken = self.branch_condition(i, true);
         self.link(i);
-        Ok(Done { jump: taken.then(|| self.target(i)), ..Done::NEXT })
+        if taken { Ended::Jump(self.target(i)) } else { Ended::Next }
     }
 
     /// The target is LR from before the instruction.
-    pub(super) fn branch_to_link(&mut self, i: &Instruction) -> Slot {
+    #[inline(always)]
+    pub(super) fn branch_to_link(&mut self, i: &Instruction) -> Ended {
         let target = self.state.lr & !3;
         let taken = self.branch_condition(i, true);
         self.link(i);
-        Ok(Done { jump: taken.then_some(target), ..Done::NEXT })
+        if taken { Ended::Jump(target) } else { Ended::Next }
     }
 
     /// With BO\[2\] = 0 the test uses CTR - 1, but CTR is not written (ppu-isa 4.2).
-    pub(super) fn branch_to_count(&mut self, i: &Instruction) -> Slot {
+    #[inline(always)]
+    pub(super) fn branch_to_count(&mut self, i: &Instruction) -> Ended {
         let taken = self.branch_condition(i, false);
         self.link(i);
-        Ok(Done { jump: taken.then_some(self.state.ctr & !3), ..Done::NEXT })
+        if taken { Ended::Jump(self.state.ctr & !3) } else { Ended::Next }
     }
 
     #[inline(always)]
     fn branch_condition(&mut self, i: &Instruction, writes_count: bool) -> bool {
-        let bo = i.t;
-        let mut count_ok = true;
+        let bo = u32::from(i.t);
+        // Bit 0 of each says whether the condition is met.
+        let mut count_ok = 1;
         if bo & 0b00100 == 0 {
             let count = self.state.ctr.wrapping_sub(1);
             if writes_count {
                 self.set_ctr(count);
             }
-            count_ok = (count != 0) ^ (bo & 0b00010 != 0);
+            count_ok = u32::from(count != 0) ^ bo >> 1;
         }
-        let bit = self.state.cr >> (31 - u32::from(i.a)) & 1 != 0;
-        count_ok && (bo & 0b10000 != 0 || bit == (bo & 0b01000 != 0))
+        let bit = self.state.cr >> (31 - u32::from(i.a) & 31);
+        let bit_ok = bo >> 4 | !(bit ^ bo >> 3);
+        count_ok & bit_ok & 1 != 0
     }
 
     #[inline(always)]
     fn target(&self, i: &Instruction) -> u32 {
-        if i.absolute() { i.immediate } else { self.state.pc.wrapping_add(i.immediate) }
+        // Without a branch: the mask is all ones for a relative target.
+        let relative = (i.word >> 1 & 1).wrapping_sub(1);
+        (self.address & relative).wrapping_add(i.immediate)
     }
 
     #[inline(always)]
     fn link(&mut self, i: &Instruction) {
         if i.link() {
-            self.set_lr(self.state.pc.wrapping_add(4));
+            self.set_lr(self.address.wrapping_add(4));
         }
     }
 
     /// rfi, rfci, rfmci.
-    pub(super) fn return_from(&mut self, [address, machine_state]: [u32; 2]) -> Slot {
+    pub(super) fn return_from(&mut self, [address, machine_state]: [u32; 2]) -> Ended {
         self.state.msr = machine_state & msr::MASK;
         self.observer.effect(self.at, Effect::Msr(self.state.msr));
-        Ok(Done { jump: Some(address & !3), control: true, ..Done::NEXT })
+        Ended::Return(address & !3)
     }
 
     /// Traps if any relation selected by TO holds between `a` and `b`.
-    pub(super) fn trap(&mut self, i: &Instruction, a: u32, b: u32) -> Slot {
+    pub(super) fn trap(&mut self, i: &Instruction, a: u32, b: u32) -> Ended {
         let (signed_a, signed_b) = (a as i32, b as i32);
         let relations = u8::from(signed_a < signed_b) << 4
             | u8::from(signed_a > signed_b) << 3
             | u8::from(a == b) << 2
             | u8::from(a < b) << 1
             | u8::from(a > b);
-        if i.t & relations != 0 { Err(Break::Trap) } else { Ok(Done::NEXT) }
+        if i.t & relations != 0 { Ended::Trap } else { Ended::Next }
     }
 
     #[inline(always)]
-    pub(super) fn compare_signed(&mut self, i: &Instruction, b: u32) -> Slot {
-        let field = self.ordering((self.gpr(i.a) as i32).cmp(&(b as i32)));
+    pub(super) fn compare_signed(&mut self, i: &Instruction, b: u32) -> Ended {
+        let field = self.relation(self.gpr(i.a) as i32, b as i32);
         self.set_cr_field(i.t >> 2, field);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     #[inline(always)]
-    pub(super) fn compare_unsigned(&mut self, i: &Instruction, b: u32) -> Slot {
-        let field = self.ordering(self.gpr(i.a).cmp(&b));
+    pub(super) fn compare_unsigned(&mut self, i: &Instruction, b: u32) -> Ended {
+        let field = self.relation(self.gpr(i.a), b);
         self.set_cr_field(i.t >> 2, field);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
-    pub(super) fn cr_bits(&mut self, i: &Instruction, f: impl Fn(bool, bool) -> bool) -> Slot {
+    pub(super) fn cr_bits(&mut self, i: &Instruction, f: impl Fn(bool, bool) -> bool) -> Ended {
         let cr = self.state.cr;
         let bit = |n: u8| cr >> (31 - u32::from(n)) & 1 != 0;
         let mask = 0x8000_0000 >> i.t;
         self.set_cr(cr & !mask | if f(bit(i.a), bit(i.b)) { mask } else { 0 });
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
-    pub(super) fn move_cr_field(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn move_cr_field(&mut self, i: &Instruction) -> Ended {
         self.set_cr_field(i.t >> 2, self.state.cr_field(i.a >> 2));
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// mfcr, and mfocrf, which merges the selected fields into RT (ppu-isa 4.2).
-    pub(super) fn move_from_cr(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn move_from_cr(&mut self, i: &Instruction) -> Ended {
         let value = if i.word & 0x0010_0000 == 0 {
             self.state.cr
         } else {
             self.gpr(i.t) & !i.immediate | self.state.cr & i.immediate
         };
         self.set_gpr(i.t, value);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
-    pub(super) fn move_to_cr(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn move_to_cr(&mut self, i: &Instruction) -> Ended {
         self.set_cr(self.state.cr & !i.immediate | self.gpr(i.t) & i.immediate);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 }

@@ -14,12 +14,28 @@ pub(super) struct Cache {
     /// For each line the address bits above the byte in the line, or `EMPTY`.
     tags: Vec<u32>,
     words: Vec<u32>,
-    /// The decoded words, meaningful where the bit in `known` is set. Rebuilt on demand.
+    /// The decoded words, as far as `known`. Rebuilt on demand.
     #[serde(skip)]
     decoded: Vec<Instruction>,
+    /// For each word what is decoded.
     #[serde(skip)]
-    known: Vec<u64>,
+    known: Vec<Known>,
 }
+
+/// What is decoded at a place of the cache.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// Word address of the instruction, or `EMPTY`.
+    word: u32,
+    /// How many instructions from this one on are known without a gap, up to the end of the line.
+    run: u32,
+}
+
+const UNKNOWN: Known = Known { word: EMPTY, run: 0 };
+
+/// Where in the cache an instruction is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(usize);
 
 /// No tag: addresses are shifted right by at least two bits.
 const EMPTY: u32 = u32::MAX;
@@ -48,7 +64,7 @@ impl Cache {
         self.tags.resize(lines, EMPTY);
         self.words.resize(words, 0);
         self.decoded = vec![Instruction::decode(0); words];
-        self.known = vec![0; lines];
+        self.known = vec![UNKNOWN; words];
     }
 
     /// Bits of an address below the tag.
@@ -65,20 +81,46 @@ impl Cache {
         let (line, tag) = self.line_of(address);
         (self.tags[line] == tag).then(|| self.words[(address >> 2) as usize & (self.words.len() - 1)])
     }
-    /// The instruction at an address, if its line is here.
+    /// Where the instruction at an address is, if its line is here.
     #[inline(always)]
-    pub(super) fn instruction(&mut self, address: u32) -> Option<&Instruction> {
-        let (line, tag) = self.line_of(address);
-        if self.tags[line] != tag {
+    pub(super) fn find(&mut self, address: u32) -> Option<Place> {
+        let word = address >> 2;
+        let place = word as usize & (self.known.len() - 1);
+        if self.known[place].word != word && !self.decode(address) {
             return None;
         }
-        let word = (address >> 2) as usize & (self.words.len() - 1);
-        let bit = 1 << (word & (self.geometry.words() - 1));
-        if self.known[line] & bit == 0 {
-            self.decoded[word] = Instruction::decode(self.words[word]);
-            self.known[line] |= bit;
+        Some(Place(place))
+    }
+    /// The instruction at a place that [`Cache::find`] returned.
+    #[inline(always)]
+    pub(super) fn at(&self, place: Place) -> &Instruction {
+        &self.decoded[place.0]
+    }
+    /// The instructions from an address on, at least one and no further than the end of its line, if that is here.
+    #[inline(always)]
+    pub(super) fn stretch(&mut self, address: u32) -> Option<&[Instruction]> {
+        let Place(place) = self.find(address)?;
+        self.decoded.get(place..place + self.known[place].run as usize)
+    }
+    /// Decodes the word at an address, if its line is here.
+    #[cold]
+    #[inline(never)]
+    fn decode(&mut self, address: u32) -> bool {
+        let Some(word) = self.word(address) else { return false };
+        let mut place = (address >> 2) as usize & (self.words.len() - 1);
+        self.decoded[place] = Instruction::decode(word);
+        let in_line = self.geometry.words() - 1;
+        let mut run = if place & in_line == in_line { 0 } else { self.known[place + 1].run };
+        self.known[place].word = address >> 2;
+        // This one may close a gap.
+        loop {
+            run += 1;
+            self.known[place].run = run;
+            if place & in_line == 0 || self.known[place - 1].word == EMPTY {
+                return true;
+            }
+            place -= 1;
         }
-        Some(&self.decoded[word])
     }
 
     /// First address of the line of an address.
@@ -92,7 +134,7 @@ impl Cache {
         let (line, tag) = self.line_of(address);
         let first = line * self.geometry.words();
         self.words[first..first + words.len()].copy_from_slice(words);
-        self.known[line] = 0;
+        self.known[first..first + words.len()].fill(UNKNOWN);
         self.tags[line] = tag;
     }
 }

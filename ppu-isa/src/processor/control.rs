@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::{Break, Done, Machine, Progress};
+use super::cache::Place;
+use super::machine::{Access, Break, Ended, Machine, Progress};
 use super::{Core, State, Stop};
 use crate::bus::Bus;
 use crate::instruction::Instruction;
@@ -16,7 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::observer::{Effect, Observer};
 use crate::spr::{ESR_TRAP, Spr, msr, timer};
 use crate::table::{Class, Op};
-use crate::timing::{Redirect, Slot, Timing};
+use crate::timing::{Outcome, Redirect, Slot, Timing};
 
 /// From the issue of a misaligned access to the beginning of its interrupt.
 const ALIGNMENT_DELAY: u64 = 2;
@@ -134,10 +135,11 @@ impl<T: Timing> Core<T> {
         bus: &mut B,
         until: u64,
         observer: &mut O,
+        place: Place,
         address: u32,
-        instruction: &Instruction,
         at: u64,
     ) -> ControlFlow<Stop> {
+        let instruction = &{ *self.cache.at(place) };
         let begins = self.next_beginning();
         if let Some(begins) = begins {
             let shadow = self.has_shadow();
@@ -155,7 +157,7 @@ impl<T: Timing> Core<T> {
         if at >= until {
             return ControlFlow::Break(Stop::Limit);
         }
-        self.execute_slot(bus, observer, address, instruction, at)
+        self.execute_slot(bus, observer, place, address, at)
     }
 
     fn has_shadow(&self) -> bool {
@@ -192,10 +194,12 @@ impl<T: Timing> Core<T> {
             quirks: &self.config.quirks,
             bus,
             observer,
+            address,
             at,
+            access: Access::default(),
         };
-        let result = match instruction.class {
-            Class::Branch if matches!(instruction.op, Op::Rfi | Op::Rfci | Op::Rfmci) => Ok(Done::NEXT),
+        let ended = match instruction.class {
+            Class::Branch if matches!(instruction.op, Op::Rfi | Op::Rfci | Op::Rfmci) => Ended::Next,
             Class::Load
             | Class::LoadUpdate
             | Class::Store
@@ -203,16 +207,16 @@ impl<T: Timing> Core<T> {
             | Class::Multiple
             | Class::Branch => machine.execute(instruction),
             class if class.is_vector() => machine.execute(instruction),
-            _ => Ok(Done::NEXT),
+            _ => Ended::Next,
         };
-        match result {
-            Ok(done) => {
+        let access = machine.access;
+        match self.progress.outcome(address, ended, access) {
+            Ok(outcome) => {
                 let writes_base = instruction.class == Class::StoreUpdate
                     || instruction.class == Class::LoadUpdate && slot.step == 1;
                 if writes_base {
                     self.state.gpr[instruction.a as usize] = base;
                 }
-                let outcome = self.progress.outcome(address, &done);
                 let cache = &self.cache;
                 self.timing.cancel(slot, at, outcome, |a| cache.word(a));
                 self.control.last = LastIssue { at, address, branch: instruction.branches };
@@ -248,10 +252,13 @@ impl<T: Timing> Core<T> {
         };
         let slot = Slot { address, instruction, step: self.progress.step };
         self.progress = Progress::default();
-        // The second slot of a load with update follows in the shadow of its first.
-        let again = instruction.class == Class::LoadUpdate && self.config.quirks.alignment_shadow;
-        let mut outcome = self.progress.outcome(address, &Done { again, ..Done::NEXT });
+        let mut outcome = Outcome::next(address.wrapping_add(4));
         outcome.suppressed = why == Break::Misaligned;
+        // The second slot of a load with update follows in the shadow of its first.
+        if instruction.class == Class::LoadUpdate && self.config.quirks.alignment_shadow {
+            self.progress.step = 1;
+            outcome.next = address;
+        }
         let cache = &self.cache;
         self.timing.complete(slot, at, outcome, |a| cache.word(a));
         self.state.pc = outcome.next;

@@ -1,7 +1,10 @@
 //! From the decoded instruction to its handler. Read it beside the table.
+//!
+//! The match is in two halves, so that the loops of execution contain only the instructions that ordinary code consists
+//! of; everything else costs a call more.
 
-use super::machine::{Break, Done, Machine, Slot};
-use super::memory::Access;
+use super::machine::{Access, Ended, Machine};
+use super::memory::Width;
 use super::vector_arithmetic::{fmul8, fmul16, sat8, sat16};
 use super::vector_permute::{pack_lower, pack_upper};
 use crate::bus::Bus;
@@ -10,11 +13,11 @@ use crate::observer::Observer;
 use crate::table::Op;
 
 impl<B: Bus, O: Observer> Machine<'_, B, O> {
+    /// Executes one slot.
     #[inline(always)]
-    pub(super) fn execute(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn execute(&mut self, i: &Instruction) -> Ended {
         let m = self;
         let imm = i.immediate;
-        let count = i.word & 3;
         match i.op {
             // Integer arithmetic.
             Op::Addi => m.add_plain(i, m.gpr_or_zero(i.a), imm),
@@ -36,11 +39,9 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Mullw => m.product_low(i, m.gpr(i.b)),
             Op::Mulhw => m.product_high_signed(i),
             Op::Mulhwu => m.product_high_unsigned(i),
-            Op::Divw => m.divide_signed(i),
-            Op::Divwu => m.divide_unsigned(i),
 
             // Logic.
-            Op::Ori if i.word == NOP => Ok(Done::NEXT),
+            Op::Ori if i.word == NOP => Ended::Dropped,
             Op::Ori => m.logic(i, m.gpr(i.t) | imm),
             Op::Oris => m.logic(i, m.gpr(i.t) | imm << 16),
             Op::Xori => m.logic(i, m.gpr(i.t) ^ imm),
@@ -58,8 +59,6 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Extsb => m.logic(i, m.gpr(i.t) as i8 as u32),
             Op::Extsh => m.logic(i, m.gpr(i.t) as i16 as u32),
             Op::Cntlzw => m.logic(i, m.gpr(i.t).leading_zeros()),
-            Op::Popcntb => m.population_count_bytes(i),
-            Op::Prtyw => m.parity_word(i),
 
             // Rotation and shift.
             Op::Rlwinm => m.logic(i, m.gpr(i.t).rotate_left(u32::from(i.b)) & imm),
@@ -73,11 +72,74 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Sraw => m.shift_right_arithmetic(i, m.shift_amount(i)),
             Op::Srawi => m.shift_right_arithmetic(i, u32::from(i.b)),
 
-            // Comparisons and condition register.
+            // Comparisons.
             Op::Cmp => m.compare_signed(i, m.gpr(i.b)),
             Op::Cmpi => m.compare_signed(i, imm),
             Op::Cmpl => m.compare_unsigned(i, m.gpr(i.b)),
             Op::Cmpli => m.compare_unsigned(i, imm),
+
+            // Branches.
+            Op::B => m.branch(i),
+            Op::Bc => m.branch_conditional(i),
+            Op::Bclr => m.branch_to_link(i),
+            Op::Bcctr => m.branch_to_count(i),
+
+            // Memory access.
+            Op::Lwz => m.load(i, m.displaced(i), Width::Word),
+            Op::Lhz => m.load(i, m.displaced(i), Width::Halfword),
+            Op::Lha => {
+                let address = m.gpr_or_zero(i.a).wrapping_add(m.algebraic_displacement(i));
+                m.load(i, address, Width::Algebraic)
+            }
+            Op::Lbz => m.load(i, m.displaced(i), Width::Byte),
+            Op::Lwzx => m.load(i, m.indexed(i), Width::Word),
+            Op::Lhzx => m.load(i, m.indexed(i), Width::Halfword),
+            Op::Lhax => m.load(i, m.indexed(i), Width::Algebraic),
+            Op::Lbzx => m.load(i, m.indexed(i), Width::Byte),
+            Op::Lwzu => m.load_update(i, m.displaced(i), Width::Word),
+            Op::Lhzu => m.load_update(i, m.displaced(i), Width::Halfword),
+            Op::Lhau => {
+                let address = m.gpr_or_zero(i.a).wrapping_add(m.algebraic_displacement(i));
+                m.load_update(i, address, Width::Algebraic)
+            }
+            Op::Lbzu => m.load_update(i, m.displaced(i), Width::Byte),
+            Op::Lwzux => m.load_update(i, m.indexed(i), Width::Word),
+            Op::Lhzux => m.load_update(i, m.indexed(i), Width::Halfword),
+            Op::Lhaux => m.load_update(i, m.indexed(i), Width::Algebraic),
+            Op::Lbzux => m.load_update(i, m.indexed(i), Width::Byte),
+            Op::Stw => m.store(i, m.displaced(i), Width::Word),
+            Op::Sth => m.store(i, m.displaced(i), Width::Halfword),
+            Op::Stb => m.store(i, m.displaced(i), Width::Byte),
+            Op::Stwx => m.store(i, m.indexed(i), Width::Word),
+            Op::Sthx => m.store(i, m.indexed(i), Width::Halfword),
+            Op::Stbx => m.store(i, m.indexed(i), Width::Byte),
+            Op::Stwu => m.store_update(i, m.displaced(i), Width::Word),
+            Op::Sthu => m.store_update(i, m.displaced(i), Width::Halfword),
+            Op::Stbu => m.store_update(i, m.displaced(i), Width::Byte),
+            Op::Stwux => m.store_update(i, m.indexed(i), Width::Word),
+            Op::Sthux => m.store_update(i, m.indexed(i), Width::Halfword),
+            Op::Stbux => m.store_update(i, m.indexed(i), Width::Byte),
+
+            _ => {
+                let (ended, access) = m.copy().execute_other(i);
+                m.access = access;
+                ended
+            }
+        }
+    }
+
+    /// The rest of [`Machine::execute`]. Takes the machine by value, so that the caller's can stay in registers.
+    #[inline(never)]
+    fn execute_other(self, i: &Instruction) -> (Ended, Access) {
+        let m = &mut { self };
+        let imm = i.immediate;
+        let count = i.word & 3;
+        let ended = match i.op {
+            // Division, counts, condition register.
+            Op::Divw => m.divide_signed(i),
+            Op::Divwu => m.divide_unsigned(i),
+            Op::Popcntb => m.population_count_bytes(i),
+            Op::Prtyw => m.parity_word(i),
             Op::Crand => m.cr_bits(i, |a, b| a & b),
             Op::Crandc => m.cr_bits(i, |a, b| a & !b),
             Op::Cror => m.cr_bits(i, |a, b| a | b),
@@ -90,63 +152,21 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Mfcr => m.move_from_cr(i),
             Op::Mtcrf => m.move_to_cr(i),
 
-            // Branches and traps.
-            Op::B => m.branch(i),
-            Op::Bc => m.branch_conditional(i),
-            Op::Bclr => m.branch_to_link(i),
-            Op::Bcctr => m.branch_to_count(i),
+            // Exceptions, several registers at once, system.
             Op::Rfi => m.return_from(m.state.srr),
             Op::Rfci => m.return_from(m.state.csrr),
             Op::Rfmci => m.return_from(m.state.mcsrr),
             Op::Tw => m.trap(i, m.gpr(i.a), m.gpr(i.b)),
             Op::Twi => m.trap(i, m.gpr(i.a), imm),
-
-            // Memory access.
-            Op::Lwz => m.load(i, m.displaced(i), Access::Word),
-            Op::Lhz => m.load(i, m.displaced(i), Access::Halfword),
-            Op::Lha => {
-                let address = m.gpr_or_zero(i.a).wrapping_add(m.algebraic_displacement(i));
-                m.load(i, address, Access::Algebraic)
-            }
-            Op::Lbz => m.load(i, m.displaced(i), Access::Byte),
-            Op::Lwzx => m.load(i, m.indexed(i), Access::Word),
-            Op::Lhzx => m.load(i, m.indexed(i), Access::Halfword),
-            Op::Lhax => m.load(i, m.indexed(i), Access::Algebraic),
-            Op::Lbzx => m.load(i, m.indexed(i), Access::Byte),
-            Op::Lwzu => m.load_update(i, m.displaced(i), Access::Word),
-            Op::Lhzu => m.load_update(i, m.displaced(i), Access::Halfword),
-            Op::Lhau => {
-                let address = m.gpr_or_zero(i.a).wrapping_add(m.algebraic_displacement(i));
-                m.load_update(i, address, Access::Algebraic)
-            }
-            Op::Lbzu => m.load_update(i, m.displaced(i), Access::Byte),
-            Op::Lwzux => m.load_update(i, m.indexed(i), Access::Word),
-            Op::Lhzux => m.load_update(i, m.indexed(i), Access::Halfword),
-            Op::Lhaux => m.load_update(i, m.indexed(i), Access::Algebraic),
-            Op::Lbzux => m.load_update(i, m.indexed(i), Access::Byte),
-            Op::Stw => m.store(i, m.displaced(i), Access::Word),
-            Op::Sth => m.store(i, m.displaced(i), Access::Halfword),
-            Op::Stb => m.store(i, m.displaced(i), Access::Byte),
-            Op::Stwx => m.store(i, m.indexed(i), Access::Word),
-            Op::Sthx => m.store(i, m.indexed(i), Access::Halfword),
-            Op::Stbx => m.store(i, m.indexed(i), Access::Byte),
-            Op::Stwu => m.store_update(i, m.displaced(i), Access::Word),
-            Op::Sthu => m.store_update(i, m.displaced(i), Access::Halfword),
-            Op::Stbu => m.store_update(i, m.displaced(i), Access::Byte),
-            Op::Stwux => m.store_update(i, m.indexed(i), Access::Word),
-            Op::Sthux => m.store_update(i, m.indexed(i), Access::Halfword),
-            Op::Stbux => m.store_update(i, m.indexed(i), Access::Byte),
             Op::Lmw => m.load_multiple(i),
             Op::Stmw => m.store_multiple(i),
-
-            // System.
             Op::Mfspr => m.move_from_spr(i),
             Op::Mtspr => m.move_to_spr(i),
             Op::Mfmsr => m.move_from_msr(i),
             Op::Mtmsr => m.move_to_msr(i),
-            Op::Sync => Ok(Done::NEXT),
-            Op::Wait if i.word >> 21 & 3 == 0 => Err(Break::Sleep),
-            Op::Wait => Ok(Done::NEXT),
+            Op::Sync => Ended::Dropped,
+            Op::Wait if i.word >> 21 & 3 == 0 => Ended::Sleep,
+            Op::Wait => Ended::Next,
             Op::Eciwx => m.external_read(i),
             Op::Ecowx => m.external_write(i),
 
@@ -204,12 +224,36 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Fxvupckbr => m.unpack(i, 8),
 
             // Vector memory and parallel port.
-            Op::Fxvlax => m.load_vector(i),
-            Op::Fxvstax => m.store_vector(i),
-            Op::Fxvinx => m.port_in(i),
-            Op::Fxvoutx => m.port_out(i),
+            Op::Fxvlax => m.load_vector(i).into(),
+            Op::Fxvstax => m.store_vector(i).into(),
+            Op::Fxvinx => m.port_in(i).into(),
+            Op::Fxvoutx => m.port_out(i).into(),
 
-            Op::Unknown => m.unknown(i),
+            // All that `execute` knows, and words that match no row.
+            _ => m.unknown(i),
+        };
+        (ended, m.access)
+    }
+
+    /// [`Machine::execute`] as a call.
+    #[inline(never)]
+    pub(super) fn execute_out_of_line(mut self, i: &Instruction) -> Ended {
+        self.execute(i)
+    }
+
+    /// The same machine once more.
+    #[inline(always)]
+    fn copy(&mut self) -> Machine<'_, B, O> {
+        Machine {
+            state: self.state,
+            timers: self.timers,
+            progress: self.progress,
+            quirks: self.quirks,
+            bus: self.bus,
+            observer: self.observer,
+            address: self.address,
+            at: self.at,
+            access: self.access,
         }
     }
 }

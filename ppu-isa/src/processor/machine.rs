@@ -16,8 +16,12 @@ pub(super) struct Machine<'a, B, O> {
     pub(super) quirks: &'a Quirks,
     pub(super) bus: &'a mut B,
     pub(super) observer: &'a mut O,
+    /// Address of the instruction.
+    pub(super) address: u32,
     /// Issue cycle.
     pub(super) at: u64,
+    /// The memory access of this slot, if there is one.
+    pub(super) access: Access,
 }
 
 /// How far an instruction of several slots has come.
@@ -27,27 +31,42 @@ pub(super) struct Progress {
     pub(super) step: u8,
 }
 
-/// How a slot ended, if it took effect.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Done {
-    /// The next instruction if it is not the following one.
-    pub(super) jump: Option<u32>,
+/// How a slot ended: a discriminant and an address, two registers of the host. What is constant in a handler decides at compile time what is done behind it, so that most
+/// instructions go straight to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Ended {
+    /// The following instruction is next.
+    Next,
+    /// The following instruction is next, and this one reached no functional unit (`nop`, `sync`).
+    Dropped,
     /// The instruction needs another slot.
-    pub(super) again: bool,
-    /// From the bus.
-    pub(super) latency: u32,
-    pub(super) effective_address: u32,
+    Again,
+    /// A jump to this address.
+    Jump(u32),
     /// MSR, timers or interrupt control changed: pending interrupts must be looked at again.
-    pub(super) control: bool,
+    Control,
+    /// The same, with a jump to this address.
+    Return(u32),
+    /// [`Break::Wait`].
+    Wait,
+    /// [`Break::Misaligned`].
+    Misaligned,
+    /// [`Break::Trap`].
+    Trap,
+    /// [`Break::Sleep`].
+    Sleep,
+    /// [`Break::Illegal`].
+    Illegal,
 }
 
-impl Done {
-    pub(super) const NEXT: Self =
-        Self { jump: None, again: false, latency: 0, effective_address: 0, control: false };
-
-    pub(super) const fn access(effective_address: u32, latency: u32) -> Self {
-        Self { latency, effective_address, ..Self::NEXT }
-    }
+/// A memory access that has been done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Access {
+    /// Effective address.
+    pub(super) address: u32,
+    /// From the bus.
+    pub(super) latency: u32,
 }
 
 /// Why a slot did not simply take effect.
@@ -65,7 +84,19 @@ pub(super) enum Break {
     Illegal,
 }
 
-pub(super) type Slot = Result<Done, Break>;
+impl From<Result<(), Break>> for Ended {
+    #[inline(always)]
+    fn from(result: Result<(), Break>) -> Self {
+        match result {
+            Ok(()) => Self::Next,
+            Err(Break::Wait) => Self::Wait,
+            Err(Break::Misaligned) => Self::Misaligned,
+            Err(Break::Trap) => Self::Trap,
+            Err(Break::Sleep) => Self::Sleep,
+            Err(Break::Illegal) => Self::Illegal,
+        }
+    }
+}
 
 impl<B: Bus, O: Observer> Machine<'_, B, O> {
     #[inline(always)]
@@ -75,7 +106,8 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     /// `RA|0`: zero for field 0.
     #[inline(always)]
     pub(super) fn gpr_or_zero(&self, n: u8) -> u32 {
-        if n == 0 { 0 } else { self.gpr(n) }
+        // Without a branch, which would often be predicted wrongly.
+        self.gpr(n) & u32::from(n != 0).wrapping_neg()
     }
     #[inline(always)]
     pub(super) fn set_gpr(&mut self, n: u8, value: u32) {
@@ -119,19 +151,15 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
     /// A field value: LT, GT, EQ of a comparison, and SO.
     #[inline(always)]
-    pub(super) fn ordering(&self, ordering: core::cmp::Ordering) -> u32 {
-        let flag = match ordering {
-            core::cmp::Ordering::Less => 8,
-            core::cmp::Ordering::Greater => 4,
-            core::cmp::Ordering::Equal => 2,
-        };
-        flag | self.state.xer >> 31
+    pub(super) fn relation<N: Ord>(&self, a: N, b: N) -> u32 {
+        let (less, greater) = (u32::from(a < b), u32::from(a > b));
+        (less << 3 | greater << 2 | (less | greater) << 1 ^ 2) | self.state.xer >> 31
     }
     /// CR0 from a result, if the instruction records it. Comes after any change of SO (ppu-isa 4.2).
     #[inline(always)]
     pub(super) fn record(&mut self, i: &Instruction, result: u32) {
         if i.record {
-            let field = self.ordering((result as i32).cmp(&0));
+            let field = self.relation(result as i32, 0);
             self.set_cr_field(0, field);
         }
     }

@@ -3,6 +3,7 @@
 mod branch;
 mod cache;
 mod control;
+mod counting;
 mod dispatch;
 mod integer;
 mod logic;
@@ -21,12 +22,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::bus::{Bus, Response};
 use crate::config::Config;
-use crate::instruction::Instruction;
 use crate::observer::{Effect, Observer, StepReport, WatchHit};
 use crate::timing::{LineRequest, Outcome, Scoreboard, Slot, Timing};
-use cache::Cache;
+use cache::{Cache, Place};
 use control::{Control, LastIssue};
-use machine::{Done, Machine, Progress};
+use machine::{Access, Break, Ended, Machine, Progress};
 pub use state::{Accumulator, State, VectorCondition};
 use timers::Timers;
 
@@ -154,6 +154,9 @@ impl<T: Timing> Core<T> {
     pub fn run<B: Bus, O: Observer>(&mut self, bus: &mut B, until: u64, observer: &mut O) -> Stop {
         self.prepare();
         loop {
+            if let ControlFlow::Break(stop) = self.count(bus, until, observer) {
+                return stop;
+            }
             if let ControlFlow::Break(stop) = self.advance(bus, until, observer) {
                 return stop;
             }
@@ -202,20 +205,20 @@ impl<T: Timing> Core<T> {
         if let Some(request) = self.timing.fetch(address, limit, |a| cache.word(a)) {
             return self.fetch(bus, until, request);
         }
-        let Some(instruction) = self.cache.instruction(address).copied() else {
+        let Some(place) = self.cache.find(address) else {
             return self.fetch(bus, until, LineRequest { address, at: self.now });
         };
-        let slot = Slot { address, instruction: &instruction, step: self.progress.step };
         let cache = &self.cache;
+        let slot = Slot { address, instruction: cache.at(place), step: self.progress.step };
         let at = match self.timing.issue(slot, limit, |a| cache.word(a)) {
             Ok(at) => at,
             Err(request) => return self.fetch(bus, until, request),
         };
         self.now = at;
         if at >= self.horizon.min(until) {
-            return self.at_horizon(bus, until, observer, address, &instruction, at);
+            return self.at_horizon(bus, until, observer, place, address, at);
         }
-        self.execute_slot(bus, observer, address, &instruction, at)
+        self.execute_slot(bus, observer, place, address, at)
     }
 
     /// Executes a slot that issues in cycle `at` with nothing in the way.
@@ -224,10 +227,12 @@ impl<T: Timing> Core<T> {
         &mut self,
         bus: &mut B,
         observer: &mut O,
+        place: Place,
         address: u32,
-        instruction: &Instruction,
         at: u64,
     ) -> ControlFlow<Stop> {
+        let cache = &self.cache;
+        let instruction = cache.at(place);
         let slot = Slot { address, instruction, step: self.progress.step };
         if slot.step == 0 && observer.breaks_at(address) {
             return ControlFlow::Break(Stop::Breakpoint { address });
@@ -239,28 +244,56 @@ impl<T: Timing> Core<T> {
             quirks: &self.config.quirks,
             bus,
             observer,
+            address,
             at,
+            access: Access::default(),
         };
-        let done = match machine.execute(instruction) {
-            Ok(done) => done,
-            Err(why) => return self.broken(why, address, instruction, at, observer),
-        };
-        let outcome = self.progress.outcome(address, &done);
+        let ended = machine.execute(instruction);
+        let access = machine.access;
+        self.finish_slot(observer, ended, access, place, address, at)
+    }
+
+    /// What follows the execution of a slot.
+    #[inline(always)]
+    fn finish_slot<O: Observer>(
+        &mut self,
+        observer: &mut O,
+        ended: Ended,
+        access: Access,
+        place: Place,
+        address: u32,
+        at: u64,
+    ) -> ControlFlow<Stop> {
         let cache = &self.cache;
+        let instruction = cache.at(place);
+        let slot = Slot { address, instruction, step: self.progress.step };
+        let outcome = match self.progress.outcome(address, ended, access) {
+            Ok(outcome) => outcome,
+            Err(why) => {
+                let instruction = *instruction;
+                return self.broken(why, address, &instruction, at, observer);
+            }
+        };
         self.timing.complete(slot, at, outcome, |a| cache.word(a));
         if instruction.issues {
             self.control.last = LastIssue { at, address, branch: instruction.branches };
         }
         self.state.pc = outcome.next;
-        if done.control {
-            self.control.ee_changed(&self.state, at);
-            self.update_horizon();
-        }
         observer.issued(at, slot);
+        if matches!(ended, Ended::Control | Ended::Return(_)) {
+            self.control_changed(at);
+        }
         match observer.watch_hit() {
             Some(hit) => ControlFlow::Break(Stop::Watchpoint(hit)),
             None => ControlFlow::Continue(()),
         }
+    }
+
+    /// MSR, timers or interrupt control changed in a slot that issued in cycle `at`.
+    #[cold]
+    fn control_changed(&mut self, at: u64) {
+        self.control.ee_changed(&self.state, at);
+        self.update_horizon();
     }
 
     /// Gets a line for the front end.
@@ -290,21 +323,28 @@ impl<T: Timing> Core<T> {
 impl Progress {
     /// Counts the slot and says where execution goes on.
     #[inline(always)]
-    fn outcome(&mut self, address: u32, done: &Done) -> Outcome {
-        let next = if done.again {
-            self.step += 1;
-            address
-        } else {
-            self.step = 0;
-            done.jump.unwrap_or(address.wrapping_add(4))
+    fn outcome(&mut self, address: u32, ended: Ended, access: Access) -> Result<Outcome, Break> {
+        let Access { address: effective_address, latency } = access;
+        let following = Outcome { effective_address, latency, ..Outcome::next(address.wrapping_add(4)) };
+        let (step, outcome) = match ended {
+            Ended::Next | Ended::Dropped | Ended::Control => (0, following),
+            Ended::Again => (self.step + 1, Outcome { next: address, ..following }),
+            Ended::Jump(next) | Ended::Return(next) => (0, Outcome { next, taken: true, ..following }),
+            Ended::Wait => return Err(Break::Wait),
+            Ended::Misaligned => return Err(Break::Misaligned),
+            Ended::Trap => return Err(Break::Trap),
+            Ended::Sleep => return Err(Break::Sleep),
+            Ended::Illegal => return Err(Break::Illegal),
         };
-        Outcome {
-            next,
-            taken: done.jump.is_some(),
-            latency: done.latency,
-            effective_address: done.effective_address,
-            suppressed: false,
-        }
+        self.step = step;
+        Ok(outcome)
+    }
+}
+
+impl Outcome {
+    /// Nothing but that the instruction at `next` is next.
+    const fn next(next: u32) -> Self {
+        Self { next, taken: false, latency: 0, effective_address: 0, suppressed: false }
     }
 }
 

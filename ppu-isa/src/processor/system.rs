@@ -1,24 +1,24 @@
 //! Special purpose registers, unknown words (ppu-isa 3.2, 4.1).
 
-use super::machine::{Break, Done, Machine, Slot};
+use super::machine::{Ended, Machine};
 use crate::bus::Bus;
 use crate::instruction::Instruction;
 use crate::observer::{Effect, Observer};
 use crate::spr::{Spr, msr};
 
 impl<B: Bus, O: Observer> Machine<'_, B, O> {
-    pub(super) fn move_from_msr(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn move_from_msr(&mut self, i: &Instruction) -> Ended {
         self.set_gpr(i.t, self.state.msr);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
-    pub(super) fn move_to_msr(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn move_to_msr(&mut self, i: &Instruction) -> Ended {
         self.state.msr = self.gpr(i.t) & msr::MASK;
         self.observer.effect(self.at, Effect::Msr(self.state.msr));
-        Ok(Done { control: true, ..Done::NEXT })
+        Ended::Control
     }
 
-    pub(super) fn move_from_spr(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn move_from_spr(&mut self, i: &Instruction) -> Ended {
         let value = match Spr::from_number(i.immediate as u16) {
             Some(Spr::Iccr) => self.quirks.spr_unknown_read,
             Some(spr) => self.read_spr(spr),
@@ -29,7 +29,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             }
         };
         self.set_gpr(i.t, value);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// Registers are read in the cycle behind issue.
@@ -72,17 +72,17 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         })
     }
 
-    pub(super) fn move_to_spr(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn move_to_spr(&mut self, i: &Instruction) -> Ended {
         let value = self.gpr(i.t);
         let Some(spr) = Spr::from_number(i.immediate as u16) else {
             self.observer.effect(self.at, Effect::UnknownSpr { number: i.immediate as u16 });
-            return Ok(Done::NEXT);
+            return Ended::Next;
         };
         let value = value & spr.mask();
         // The register changes three cycles behind issue, which is two before an mfspr could see the old value.
         let cycle = self.at + 3;
         match spr {
-            Spr::Gin => return Ok(Done::NEXT),
+            Spr::Gin => return Ended::Next,
             Spr::Tbl => self.timers.set_time_base(cycle, 0xffff_ffff, u64::from(value)),
             Spr::Tbu => self.timers.set_time_base(cycle, !0xffff_ffff, u64::from(value) << 32),
             Spr::Dec => self.timers.set_decrementer(cycle, value),
@@ -102,25 +102,25 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         }
         let control =
             matches!(spr, Spr::Iccr | Spr::Tbl | Spr::Tbu | Spr::Dec | Spr::Decar | Spr::Tcr | Spr::Tsr);
-        Ok(Done { control, ..Done::NEXT })
+        if control { Ended::Control } else { Ended::Next }
     }
 
     /// eciwx: nothing answers on this chip (ppu-isa 4.1).
-    pub(super) fn external_read(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn external_read(&mut self, i: &Instruction) -> Ended {
         self.observer.effect(self.at, Effect::UnknownInstruction { word: i.word });
         self.set_gpr(i.t, 0);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
-    pub(super) fn external_write(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn external_write(&mut self, i: &Instruction) -> Ended {
         self.observer.effect(self.at, Effect::UnknownInstruction { word: i.word });
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// A no-operation, except that the record and overflow bits of primary opcode 31 act on RA + RB (ppu-isa 4.1).
-    pub(super) fn unknown(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn unknown(&mut self, i: &Instruction) -> Ended {
         if !self.quirks.illegal_nop {
-            return Err(Break::Illegal);
+            return Ended::Illegal;
         }
         self.observer.effect(self.at, Effect::UnknownInstruction { word: i.word });
         if self.quirks.illegal_side_effects && (i.record || i.overflow) {
@@ -131,6 +131,6 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             }
             self.record(i, sum);
         }
-        Ok(Done::NEXT)
+        Ended::Next
     }
 }

@@ -6,7 +6,7 @@
 // The loops index several arrays by lane.
 #![allow(clippy::needless_range_loop)]
 
-use super::machine::{Done, Machine, Slot};
+use super::machine::{Ended, Machine};
 use super::state::{Accumulator, VectorCondition};
 use crate::bus::Bus;
 use crate::instruction::Instruction;
@@ -90,7 +90,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
     /// Writes the selected bytes of VRT, also of halfword instructions (ppu-isa 5.3).
     #[inline(always)]
-    fn write_vrt(&mut self, i: &Instruction, result: Vector) -> Slot {
+    fn write_vrt(&mut self, i: &Instruction, result: Vector) -> Ended {
         let condition = i.condition();
         let value = if condition == Condition::Always {
             result
@@ -103,12 +103,12 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             merged
         };
         self.set_vr(i.t, value);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// Writes the accumulator halves that belong to selected bytes (ppu-isa 5.3).
     #[inline(always)]
-    fn write_acc(&mut self, i: &Instruction, result: &[u32; HALFWORDS]) -> Slot {
+    fn write_acc(&mut self, i: &Instruction, result: &[u32; HALFWORDS]) -> Ended {
         let condition = i.condition();
         if condition == Condition::Always {
             self.state.acc.0 = *result;
@@ -121,12 +121,12 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             }
         }
         self.observer.effect(self.at, Effect::Accumulator);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// VRT := low 16 bits of f(accumulator, a, b) in each halfword.
     #[inline(always)]
-    pub(super) fn halfword_result(&mut self, i: &Instruction, f: impl Fn(i32, i32, i32) -> i32) -> Slot {
+    pub(super) fn halfword_result(&mut self, i: &Instruction, f: impl Fn(i32, i32, i32) -> i32) -> Ended {
         let (a, b) = (halfwords(self.vr(i.a)), halfwords(self.vr(i.b)));
         let mut result = Vector::ZERO;
         for h in 0..HALFWORDS {
@@ -138,7 +138,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
     /// ACC := f(accumulator, a, b) in each halfword.
     #[inline(always)]
-    pub(super) fn halfword_accumulate(&mut self, i: &Instruction, f: impl Fn(i32, i32, i32) -> i32) -> Slot {
+    pub(super) fn halfword_accumulate(&mut self, i: &Instruction, f: impl Fn(i32, i32, i32) -> i32) -> Ended {
         let (a, b) = (halfwords(self.vr(i.a)), halfwords(self.vr(i.b)));
         let mut result = [0; HALFWORDS];
         for h in 0..HALFWORDS {
@@ -149,7 +149,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
     /// VRT := low 8 bits of f(accumulator, a, b) in each byte.
     #[inline(always)]
-    pub(super) fn byte_result(&mut self, i: &Instruction, f: impl Fn(i16, i16, i16) -> i16) -> Slot {
+    pub(super) fn byte_result(&mut self, i: &Instruction, f: impl Fn(i16, i16, i16) -> i16) -> Ended {
         let (a, b) = (bytes(self.vr(i.a)), bytes(self.vr(i.b)));
         let acc = byte_accumulators(&self.state.acc);
         let mut result = Vector::ZERO;
@@ -161,7 +161,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
     /// ACC := f(accumulator, a, b) in each byte.
     #[inline(always)]
-    pub(super) fn byte_accumulate(&mut self, i: &Instruction, f: impl Fn(i16, i16, i16) -> i16) -> Slot {
+    pub(super) fn byte_accumulate(&mut self, i: &Instruction, f: impl Fn(i16, i16, i16) -> i16) -> Ended {
         let (a, b) = (bytes(self.vr(i.a)), bytes(self.vr(i.b)));
         let acc = byte_accumulators(&self.state.acc);
         let mut lanes = [0u16; BYTES];
@@ -175,7 +175,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         self.write_acc(i, &result)
     }
 
-    pub(super) fn compare_halfwords(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn compare_halfwords(&mut self, i: &Instruction) -> Ended {
         let a = halfwords(self.vr(i.a));
         for h in 0..HALFWORDS {
             let flag = flag_of(a[h] == 0, a[h] > 0);
@@ -183,16 +183,16 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             self.state.vcr.0[2 * h + 1] = flag;
         }
         self.observer.effect(self.at, Effect::VectorCondition);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
-    pub(super) fn compare_bytes(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn compare_bytes(&mut self, i: &Instruction) -> Ended {
         let a = *self.vr(i.a);
         for e in 0..BYTES {
             self.state.vcr.0[e] = flag_of(a.0[e] == 0, a.0[e] as i8 > 0);
         }
         self.observer.effect(self.at, Effect::VectorCondition);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 }
 

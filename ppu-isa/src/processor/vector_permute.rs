@@ -3,7 +3,7 @@
 // The loops index several arrays by lane.
 #![allow(clippy::needless_range_loop)]
 
-use super::machine::{Done, Machine, Slot};
+use super::machine::{Ended, Machine};
 use super::vector_arithmetic::lane_bytes;
 use crate::bus::Bus;
 use crate::instruction::Instruction;
@@ -14,11 +14,11 @@ use crate::vector::{BYTES, Condition, HALFWORDS, Vector};
 const SLICE: usize = 16;
 
 impl<B: Bus, O: Observer> Machine<'_, B, O> {
-    pub(super) fn select(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn select(&mut self, i: &Instruction) -> Ended {
         let (a, b) = (*self.vr(i.a), *self.vr(i.b));
         if i.condition() == Condition::Always {
             self.set_vr(i.t, b);
-            return Ok(Done::NEXT);
+            return Ended::Next;
         }
         let mask = lane_bytes(&self.state.vcr, i.condition());
         let mut result = Vector::ZERO;
@@ -26,11 +26,11 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             result.0[e] = a.0[e] & !mask[e] | b.0[e] & mask[e];
         }
         self.set_vr(i.t, result);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// Left for positive amounts, logically right for negative ones; -16..=15.
-    pub(super) fn shift_halfwords(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn shift_halfwords(&mut self, i: &Instruction) -> Ended {
         let a = *self.vr(i.a);
         let amount = i.immediate as i32;
         let (left, right) = (amount.max(0) as u32, (-amount).max(0) as u32);
@@ -40,11 +40,11 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             [result.0[2 * h], result.0[2 * h + 1]] = ((lane << left >> right) as u16).to_be_bytes();
         }
         self.set_vr(i.t, result);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// As for halfwords; amounts beyond 8 give 0.
-    pub(super) fn shift_bytes(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn shift_bytes(&mut self, i: &Instruction) -> Ended {
         let a = *self.vr(i.a);
         let amount = i.immediate as i32;
         let (left, right) = (amount.max(0) as u32, (-amount).max(0) as u32);
@@ -53,24 +53,24 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             result.0[e] = (u32::from(a.0[e]) << left >> right) as u8;
         }
         self.set_vr(i.t, result);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
-    pub(super) fn splat_halfword(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn splat_halfword(&mut self, i: &Instruction) -> Ended {
         let lane = (self.gpr(i.a) as u16).to_be_bytes();
         self.set_vr(i.t, Vector(core::array::from_fn(|e| lane[e & 1])));
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
-    pub(super) fn splat_byte(&mut self, i: &Instruction) -> Slot {
+    pub(super) fn splat_byte(&mut self, i: &Instruction) -> Ended {
         let lane = self.gpr(i.a) as u8;
         self.set_vr(i.t, Vector([lane; BYTES]));
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// Left half of each slice from the halfwords of VRA, right half from those of VRB.
     #[inline(always)]
-    pub(super) fn pack(&mut self, i: &Instruction, f: impl Fn(u8, u8) -> u8) -> Slot {
+    pub(super) fn pack(&mut self, i: &Instruction, f: impl Fn(u8, u8) -> u8) -> Ended {
         let (a, b) = (*self.vr(i.a), *self.vr(i.b));
         let mut result = Vector::ZERO;
         for slice in (0..BYTES).step_by(SLICE) {
@@ -80,12 +80,12 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             }
         }
         self.set_vr(i.t, result);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 
     /// Joins the bytes `first..first+8` of each slice of VRA and VRB to halfwords.
     #[inline(always)]
-    pub(super) fn unpack(&mut self, i: &Instruction, first: usize) -> Slot {
+    pub(super) fn unpack(&mut self, i: &Instruction, first: usize) -> Ended {
         let (a, b) = (*self.vr(i.a), *self.vr(i.b));
         let count = i.word & 3;
         let mut result = Vector::ZERO;
@@ -99,7 +99,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             }
         }
         self.set_vr(i.t, result);
-        Ok(Done::NEXT)
+        Ended::Next
     }
 }
 

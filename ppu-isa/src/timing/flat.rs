@@ -37,6 +37,14 @@ impl Timing for Flat {
     fn asleep_from(&mut self, at: u64) -> u64 {
         at + 1
     }
+    #[inline(always)]
+    fn counts(&self) -> Option<u64> {
+        Some(self.next)
+    }
+    #[inline(always)]
+    fn counted(&mut self, next: u64) {
+        self.next = next;
+    }
     fn quiescent_from(&mut self) -> u64 {
         self.next
     }

@@ -119,6 +119,19 @@ pub trait Timing: Clone {
     /// The first cycle in which the processor sleeps, behind a `wait` that reached the last stage in cycle `at`.
     fn asleep_from(&mut self, at: u64) -> u64;
 
+    /// For a model that only counts: the cycle in which the next slot issues. Every slot then issues in the cycle behind
+    /// the one before, and no line is requested before an instruction in it is needed. The core may execute on by
+    /// itself, and reports with [`Timing::counted`]; it is as if it had called the methods above for every slot.
+    #[inline(always)]
+    fn counts(&self) -> Option<u64> {
+        None
+    }
+
+    /// The slot after those that have been executed issues in cycle `next`. Only if [`Timing::counts`].
+    fn counted(&mut self, next: u64) {
+        let _ = next;
+    }
+
     /// The first cycle in which everything that has been issued is complete.
     fn quiescent_from(&mut self) -> u64;
 }

@@ -1,0 +1,120 @@
+//! A memory for random programs.
+
+use ppu_isa::{Bus, ByteEnables, INSTRUCTIONS, LaneMask, Response, Vector};
+use proptest::prelude::*;
+
+/// 16 KiB of memory everywhere, and a bus that may ask to wait.
+#[derive(Clone, PartialEq)]
+pub struct Memory {
+    pub words: Vec<u32>,
+    pub port: Vec<Vector>,
+    /// Every n-th access is put off once; 0 never.
+    pub reluctant: u32,
+    pub asked: u32,
+    pub latency: u32,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let code = &self.words
+            [..self.words[1..].windows(4).position(|w| w == &self.words[..4]).map_or(100, |n| n + 1)];
+        write!(f, "Memory {{ words: {code:08x?}, reluctant: {}, latency: {} }}", self.reluctant, self.latency)
+    }
+}
+
+impl Memory {
+    pub fn new(words: &[u32]) -> Self {
+        let mut memory = vec![0; 4096];
+        for (n, word) in memory.iter_mut().enumerate() {
+            *word = words.get(n % words.len().max(1)).copied().unwrap_or(0);
+        }
+        Self { words: memory, port: vec![Vector::ZERO; 16], reluctant: 0, asked: 0, latency: 0 }
+    }
+    fn index(address: u32) -> usize {
+        (address >> 2) as usize % 4096
+    }
+    fn puts_off(&mut self) -> bool {
+        self.asked += 1;
+        self.reluctant != 0 && self.asked.is_multiple_of(self.reluctant)
+    }
+    fn answer<T>(&self, value: T) -> Response<T> {
+        Response::Done { value, latency: self.latency }
+    }
+}
+
+impl Bus for Memory {
+    fn fetch(&mut self, _: u64, address: u32, line: &mut [u32]) -> Response<u32> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        for (n, word) in line.iter_mut().enumerate() {
+            *word = self.words[Self::index(address.wrapping_add(4 * n as u32))];
+        }
+        self.answer(1)
+    }
+    fn load(&mut self, _: u64, address: u32, _: ByteEnables) -> Response<u32> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        self.answer(self.words[Self::index(address)])
+    }
+    fn store(&mut self, _: u64, address: u32, value: u32, enables: ByteEnables) -> Response<()> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        let word = &mut self.words[Self::index(address)];
+        *word = enables.merge(*word, value);
+        self.answer(())
+    }
+    fn load_vector(&mut self, _: u64, address: u32) -> Response<Vector> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        let mut value = Vector::ZERO;
+        for k in 0..32 {
+            value.set_word(k, self.words[Self::index(address.wrapping_add(4 * k as u32))]);
+        }
+        self.answer(value)
+    }
+    fn store_vector(&mut self, _: u64, address: u32, value: &Vector, _: LaneMask) -> Response<()> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        for k in 0..32 {
+            self.words[Self::index(address.wrapping_add(4 * k as u32))] = value.word(k);
+        }
+        self.answer(())
+    }
+    fn vector_in(&mut self, _: u64, address: u32, _: LaneMask) -> Response<Vector> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        self.answer(self.port[address as usize % 16])
+    }
+    fn vector_out(&mut self, _: u64, address: u32, value: &Vector, lanes: LaneMask) -> Response<()> {
+        if self.puts_off() {
+            return Response::Wait;
+        }
+        let row = &mut self.port[address as usize % 16];
+        *row = row.merge(value, lanes);
+        self.answer(())
+    }
+}
+
+/// Words that are mostly instructions, so that something happens.
+pub fn words() -> impl Strategy<Value = Vec<u32>> {
+    let instruction = (0..INSTRUCTIONS.len(), any::<u32>()).prop_map(|(row, bits)| {
+        let info = &INSTRUCTIONS[row];
+        info.matching | bits & !info.mask
+    });
+    // Short branches, enabled interrupts and timers, and small numbers in registers.
+    let useful = prop_oneof![
+        (any::<u32>(), 0u32..64).prop_map(|(r, n)| 0x3800_0000 | (r & 31) << 21 | n << 2),
+        (0u32..32).prop_map(|r| 0x7c00_0124 | r << 21),
+        Just(0x7c16_03a6 | 3 << 21),
+        (0u32..32).prop_map(|n| 0x4200_0000 | n << 2),
+        (1u32..32).prop_map(|r| 0x3c00_8000 >> 16 << 16 | r << 21 | 0x0480),
+        (0u32..32).prop_map(|r| 0x7c14_53a6 | r << 21),
+    ];
+    prop::collection::vec(prop_oneof![6 => instruction, 3 => useful, 1 => any::<u32>()], 1..80)
+}
