@@ -79,7 +79,7 @@ pub(crate) const BRANCH_CONDITIONS: [(&str, u8, u8); 8] = [
 ];
 
 /// Names of trap conditions by TO.
-pub(crate) const TRAP_CONDITIONS: [(&str, u8); 10] = [
+pub(crate) const TRAP_CONDITIONS: [(&str, u8); 11] = [
     ("lgt", 1),
     ("llt", 2),
     ("eq", 4),
@@ -90,6 +90,7 @@ pub(crate) const TRAP_CONDITIONS: [(&str, u8); 10] = [
     ("lt", 16),
     ("le", 20),
     ("ne", 24),
+    ("u", 31),
 ];
 
 /// Special registers with a move mnemonic of their own: `mflr` and so on. The time base is not among them: `mftb`

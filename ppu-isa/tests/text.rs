@@ -55,7 +55,7 @@ fn labels_and_directives_make_a_program() {
         .set size, 3            # a constant
 start:  li      r3, size
         mtctr   r3
-1f_not_a_number_label = 7
+1_not_a_label = 7
         ",
         0,
     );
@@ -68,12 +68,12 @@ start:  li      r3, size
 loop:   bdnz    loop            // backwards
         b       end
 table:  .long   start, table+4, 1 << 4, -1
-        .byte   1, 'x' & 0
+        .byte   1, ? & 0
 end:    wait
 ",
         0,
     );
-    assert_eq!(program.expect_err("an error").to_string(), "8:20: unexpected character `'`");
+    assert_eq!(program.expect_err("an error").to_string(), "8:20: unexpected character `?`");
     let program = assemble(
         "start: li r3, table@l\n lis r3, table@ha\n b end /* over */\n.balign 16\ntable: .asciz \"hi\\n\"\n.align 2\nend: wait\n",
         0x8000,
@@ -81,19 +81,22 @@ end:    wait
     .expect("a program");
     assert_eq!(program.symbols["table"], 0x8010);
     assert_eq!(program.symbols["end"], 0x8014);
-    assert_eq!(program.words(), [0x3860_8010, 0x3c60_0001, 0x4800_000c, 0, 0x6869_0a00, 0x7c00_007c]);
+    assert_eq!(
+        program.words(),
+        [0x3860_8010, 0x3c60_0001, 0x4800_000c, 0x6000_0000, 0x6869_0a00, 0x7c00_007c]
+    );
 }
 
 #[test]
 fn mistakes_are_reported_with_their_place() {
     fails("nop\n  frob r3", "2:3: unknown instruction `frob`");
     fails("addi r3,r4", "1:1: `addi` takes other operands: RT,RA,SI");
-    fails("li r3, 40000", "1:1: 40000 does not fit field SI of `addi` (-32768..=32767)");
+    fails("li r3, 40000", "1:8: 40000 does not fit field SI of `addi` (-32768..=32767)");
     fails("b nowhere", "1:3: undefined symbol `nowhere`");
     fails("a: nop\na: nop", "2:1: `a` is already defined");
     fails("lwz v3,0(r1)", "1:5: expected a register, not this");
     fails("fxvmtach r3", "1:10: expected a register, not this");
-    fails("b 2", "1:1: branch displacement 2 is no multiple of 4");
+    fails("b 2", "1:3: branch displacement 2 is no multiple of 4");
     fails(".long 1/0", "1:8: division by zero");
     fails(".org 16\n.org 8", "2:1: cannot go to address 0x8");
     fails(".ascii \"open", "1:8: string is not closed");

@@ -30,4 +30,4 @@ mod target;
 mod watcher;
 
 pub use debugger::{Debugger, Event};
-pub use session::{DebugError, Ending, Listener};
+pub use session::{DebugError, Ending, Listener, serve};

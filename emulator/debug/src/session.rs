@@ -91,13 +91,14 @@ impl Listener {
     }
 }
 
-/// Where the bytes of GDB come from.
-pub(crate) trait Link: ConnectionExt<Error = io::Error> {}
-
-impl<L: ConnectionExt<Error = io::Error>> Link for L {}
-
-/// Serves one GDB.
-pub(crate) fn serve<L: Link>(link: L, debugger: &mut Debugger) -> Result<Ending, DebugError> {
+/// Does what one GDB says over any connection, until it leaves. The debugger is then where it was.
+///
+/// # Errors
+/// [`DebugError::Connection`] if the connection breaks, [`DebugError::Protocol`] if what comes makes no sense.
+pub fn serve<L>(link: L, debugger: &mut Debugger) -> Result<Ending, DebugError>
+where
+    L: ConnectionExt<Error = io::Error>,
+{
     let stub = GdbStub::builder(link)
         .packet_buffer_size(PACKET)
         .build()
@@ -132,7 +133,7 @@ fn closed(error: &io::Error) -> bool {
 /// How gdbstub runs the chip and the connection in turns.
 struct Loop<'a, L>(PhantomData<(&'a (), L)>);
 
-impl<'a, L: Link> BlockingEventLoop for Loop<'a, L> {
+impl<'a, L: ConnectionExt<Error = io::Error>> BlockingEventLoop for Loop<'a, L> {
     type Target = Stub<'a>;
     type Connection = L;
     type StopReason = MultiThreadStopReason<u32>;

@@ -31,9 +31,8 @@ impl Assemble {
             let valid = error.utf8_error().valid_up_to();
             Failure::new(format!("{}: not text: byte {valid} is not UTF-8", self.source.display()))
         })?;
-        // The mistake begins with line and column, as compilers print it.
         let program = ppu_isa::assemble(&source, self.origin)
-            .map_err(|mistake| Failure::new(format!("{}:{mistake}", self.source.display())))?;
+            .map_err(|mistake| Failure::new(mistake.explain(&self.source.display().to_string(), &source)))?;
         check_extent(&self.source, self.origin, program.bytes.len())?;
         let image: Vec<u8> = program.words().iter().flat_map(|word| word.to_be_bytes()).collect();
         fs::write(&self.output, &image).map_err(about_file(&self.output))?;
