@@ -13,6 +13,7 @@
 //! | `cadc.rs` | column converters |
 //! | `core.rs` | all of them under one clock |
 //! | `mismatch.rs` | the individual: fixed deviations and defects that follow from a seed |
+//! | `reference/` | level R: every circuit, adaptive integration; what the fast core is tested against |
 //!
 //! # What this version leaves out
 //! The exponential, adaptation, conductance-based inputs and joined membranes; the saturation of leak and synaptic
@@ -29,6 +30,7 @@ mod membrane;
 pub mod mismatch;
 pub mod options;
 pub mod parameters;
+pub mod reference;
 mod synapses;
 mod wake;
 

@@ -1,0 +1,12 @@
+//! Level R against closed forms, tables of the specification and other solvers (analog-core 10).
+
+mod adaptation;
+mod bits;
+mod common;
+mod compartments;
+mod errors;
+mod firing;
+mod linear;
+mod nets;
+mod patterns;
+mod solver;
