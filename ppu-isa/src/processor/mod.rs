@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::bus::{Bus, Response};
 use crate::config::Config;
 use crate::observer::{Effect, Observer, StepReport, WatchHit};
-use crate::timing::{LineRequest, Outcome, Scoreboard, Slot, Timing};
+use crate::timing::{Account, LineRequest, Outcome, Scoreboard, Slot, Stalls, Timing};
 use cache::{Cache, Place};
 use control::{Control, LastIssue};
 use machine::{Access, Break, Ended, Machine, Progress};
@@ -178,8 +178,8 @@ impl<T: Timing> Core<T> {
                 ControlFlow::Continue(()) => {}
             }
         }
-        let Recorder { at, address, word, effects, .. } = recorder;
-        Ok(StepReport { at, address, word, effects, next: self.now })
+        let Recorder { at, address, word, stalls, effects, .. } = recorder;
+        Ok(StepReport { at, address, word, stalls, effects, next: self.now })
     }
 
     fn prepare(&mut self) {
@@ -279,7 +279,7 @@ impl<T: Timing> Core<T> {
             self.control.last = LastIssue { at, address, branch: instruction.branches };
         }
         self.state.pc = outcome.next;
-        observer.issued(at, slot);
+        self.report(at, slot, observer);
         if matches!(ended, Ended::Control | Ended::Return(_)) {
             self.control_changed(at);
         }
@@ -294,6 +294,15 @@ impl<T: Timing> Core<T> {
     fn control_changed(&mut self, at: u64) {
         self.control.ee_changed(&self.state, at);
         self.update_horizon();
+    }
+
+    /// Tells the observer that a slot has issued.
+    #[inline(always)]
+    fn report<O: Observer>(&self, at: u64, slot: Slot<'_>, observer: &mut O) {
+        if observer.wants_account() {
+            observer.account(at, slot, &self.timing.account());
+        }
+        observer.issued(at, slot);
     }
 
     /// Gets a line for the front end.
@@ -355,6 +364,7 @@ struct Recorder {
     at: u64,
     address: u32,
     word: u32,
+    stalls: Stalls,
     effects: Vec<Effect>,
 }
 
@@ -364,6 +374,12 @@ impl Observer for Recorder {
             (self.at, self.address, self.word) = (at, slot.address, slot.instruction.word());
         }
         self.issued = true;
+    }
+    fn wants_account(&self) -> bool {
+        true
+    }
+    fn account(&mut self, _: u64, _: Slot<'_>, account: &Account) {
+        self.stalls.merge(&account.stalls);
     }
     fn effect(&mut self, _: u64, effect: Effect) {
         self.effects.push(effect);

@@ -18,12 +18,14 @@ mod frontend;
 mod parameters;
 mod predictor;
 mod scoreboard;
+mod stall;
 mod vector_unit;
 
 pub use cycle::CycleModel;
 pub use flat::Flat;
 pub use parameters::TimingConfig;
 pub use scoreboard::Scoreboard;
+pub use stall::{Account, Drain, Operand, Stall, Stalls, VectorStation, VectorWait};
 
 use crate::config::Config;
 use crate::instruction::Instruction;
@@ -130,6 +132,12 @@ pub trait Timing: Clone {
     /// The slot after those that have been executed issues in cycle `next`. Only if [`Timing::counts`].
     fn counted(&mut self, next: u64) {
         let _ = next;
+    }
+
+    /// What the model knows about the slot that [`Timing::complete`] was last called for. Models that cannot tell
+    /// say nothing.
+    fn account(&self) -> Account {
+        Account::default()
     }
 
     /// The first cycle in which everything that has been issued is complete.
