@@ -12,6 +12,7 @@
 pub mod assembler;
 pub mod bus;
 pub mod config;
+pub mod counters;
 pub mod disassembler;
 pub mod encode;
 pub mod instruction;
@@ -27,6 +28,7 @@ pub mod vector;
 pub use assembler::{AssembleError, Program, assemble};
 pub use bus::{Bus, ByteEnables, Response};
 pub use config::{CacheGeometry, Config, Quirks, VectorInit};
+pub use counters::Counters;
 pub use disassembler::disassemble;
 pub use encode::{EncodeError, encode};
 pub use instruction::Instruction;

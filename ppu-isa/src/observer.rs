@@ -6,7 +6,7 @@
 use crate::bus::ByteEnables;
 use crate::interrupt::Interrupt;
 use crate::spr::Spr;
-use crate::timing::Slot;
+use crate::timing::{Account, Slot, Stalls};
 use crate::vector::{LaneMask, Vector};
 
 /// Something an instruction, or the processor between two instructions, did.
@@ -125,6 +125,17 @@ pub trait Observer {
     fn issued(&mut self, at: u64, slot: Slot<'_>) {
         let _ = (at, slot);
     }
+    /// Whether [`Observer::account`] shall be called. Asked for every slot; a constant costs nothing.
+    #[inline(always)]
+    fn wants_account(&self) -> bool {
+        false
+    }
+    /// What the timing model says about the slot that issued in cycle `at`: why it did not issue earlier, what the
+    /// front end did meanwhile. Called directly before [`Observer::issued`], if [`Observer::wants_account`].
+    #[inline(always)]
+    fn account(&mut self, at: u64, slot: Slot<'_>, account: &Account) {
+        let _ = (at, slot, account);
+    }
     /// Something happened in cycle `at`, as part of the slot that is issuing, or before it.
     #[inline(always)]
     fn effect(&mut self, at: u64, effect: Effect) {
@@ -151,6 +162,14 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     #[inline(always)]
     fn issued(&mut self, at: u64, slot: Slot<'_>) {
         (**self).issued(at, slot);
+    }
+    #[inline(always)]
+    fn wants_account(&self) -> bool {
+        (**self).wants_account()
+    }
+    #[inline(always)]
+    fn account(&mut self, at: u64, slot: Slot<'_>, account: &Account) {
+        (**self).account(at, slot, account);
     }
     #[inline(always)]
     fn effect(&mut self, at: u64, effect: Effect) {
@@ -184,6 +203,8 @@ pub struct StepReport {
     pub address: u32,
     /// Its word.
     pub word: u32,
+    /// The cycles between the instruction before and this one, and between its slots, by cause.
+    pub stalls: Stalls,
     /// Its effects in order, with those of interrupts taken or sleep left before it.
     pub effects: Vec<Effect>,
     /// Cycle in which the next instruction can issue.

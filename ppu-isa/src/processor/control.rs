@@ -217,7 +217,7 @@ impl<T: Timing> Core<T> {
                 self.timing.cancel(slot, at, outcome, |a| cache.word(a));
                 self.control.last = LastIssue { at, address, branch: instruction.branches };
                 self.state.pc = outcome.next;
-                observer.issued(at, slot);
+                self.report(at, slot, observer);
                 ControlFlow::Continue(())
             }
             Err(why) => self.broken(why, address, instruction, at, observer),
@@ -274,7 +274,7 @@ impl<T: Timing> Core<T> {
         if instruction.issues {
             self.control.last = LastIssue { at, address, branch: false };
         }
-        observer.issued(at, slot);
+        self.report(at, slot, observer);
         self.update_horizon();
         ControlFlow::Continue(())
     }

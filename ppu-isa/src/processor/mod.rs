@@ -23,7 +23,7 @@ use crate::bus::{Bus, Response};
 use crate::config::Config;
 use crate::instruction::Instruction;
 use crate::observer::{Effect, Observer, StepReport, WatchHit};
-use crate::timing::{LineRequest, Outcome, Scoreboard, Slot, Timing};
+use crate::timing::{Account, LineRequest, Outcome, Scoreboard, Slot, Stalls, Timing};
 use cache::Cache;
 use control::{Control, LastIssue};
 use machine::{Done, Machine, Progress};
@@ -175,8 +175,8 @@ impl<T: Timing> Core<T> {
                 ControlFlow::Continue(()) => {}
             }
         }
-        let Recorder { at, address, word, effects, .. } = recorder;
-        Ok(StepReport { at, address, word, effects, next: self.now })
+        let Recorder { at, address, word, stalls, effects, .. } = recorder;
+        Ok(StepReport { at, address, word, stalls, effects, next: self.now })
     }
 
     fn prepare(&mut self) {
@@ -256,11 +256,20 @@ impl<T: Timing> Core<T> {
             self.control.ee_changed(&self.state, at);
             self.update_horizon();
         }
-        observer.issued(at, slot);
+        self.report(at, slot, observer);
         match observer.watch_hit() {
             Some(hit) => ControlFlow::Break(Stop::Watchpoint(hit)),
             None => ControlFlow::Continue(()),
         }
+    }
+
+    /// Tells the observer that a slot has issued.
+    #[inline(always)]
+    fn report<O: Observer>(&self, at: u64, slot: Slot<'_>, observer: &mut O) {
+        if observer.wants_account() {
+            observer.account(at, slot, &self.timing.account());
+        }
+        observer.issued(at, slot);
     }
 
     /// Gets a line for the front end.
@@ -315,6 +324,7 @@ struct Recorder {
     at: u64,
     address: u32,
     word: u32,
+    stalls: Stalls,
     effects: Vec<Effect>,
 }
 
@@ -324,6 +334,12 @@ impl Observer for Recorder {
             (self.at, self.address, self.word) = (at, slot.address, slot.instruction.word());
         }
         self.issued = true;
+    }
+    fn wants_account(&self) -> bool {
+        true
+    }
+    fn account(&mut self, _: u64, _: Slot<'_>, account: &Account) {
+        self.stalls.merge(&account.stalls);
     }
     fn effect(&mut self, _: u64, effect: Effect) {
         self.effects.push(effect);

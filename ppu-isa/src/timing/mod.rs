@@ -18,12 +18,14 @@ mod frontend;
 mod parameters;
 mod predictor;
 mod scoreboard;
+mod stall;
 mod vector_unit;
 
 pub use cycle::CycleModel;
 pub use flat::Flat;
 pub use parameters::TimingConfig;
 pub use scoreboard::Scoreboard;
+pub use stall::{Account, Drain, Operand, Stall, Stalls, VectorStation, VectorWait};
 
 use crate::config::Config;
 use crate::instruction::Instruction;
@@ -118,6 +120,12 @@ pub trait Timing: Clone {
 
     /// The first cycle in which the processor sleeps, behind a `wait` that reached the last stage in cycle `at`.
     fn asleep_from(&mut self, at: u64) -> u64;
+
+    /// What the model knows about the slot that [`Timing::complete`] was last called for. Models that cannot tell
+    /// say nothing.
+    fn account(&self) -> Account {
+        Account::default()
+    }
 
     /// The first cycle in which everything that has been issued is complete.
     fn quiescent_from(&mut self) -> u64;

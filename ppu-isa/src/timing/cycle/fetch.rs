@@ -87,6 +87,8 @@ pub(super) struct Fetch {
     slots_done: u8,
     fill: Fill,
     granted: bool,
+    /// Fills that have begun and not been told.
+    fills: u16,
     /// The memory of the last line answers on its own; the cycles of its words are known in advance.
     far: bool,
 }
@@ -132,6 +134,7 @@ impl Fetch {
             slots_done: 0,
             fill: Fill { active: false, address: u32::MAX, arrives: 0, words: 0, latency: 0, interval: 1 },
             granted: false,
+            fills: 0,
             far: false,
         }
     }
@@ -370,6 +373,7 @@ impl Fetch {
         }
         self.granted = false;
         self.fill.active = true;
+        self.fills = self.fills.saturating_add(1);
         self.fill.address = self.looked_up;
         self.fill.words = 0;
         self.far = self.fill.latency != 0 || self.fill.interval > 1;
@@ -441,6 +445,12 @@ impl Fetch {
     }
 
     // ---- both ----
+
+    /// Fills that began since this was asked last.
+    #[inline(always)]
+    pub(super) fn take_fills(&mut self) -> u16 {
+        std::mem::take(&mut self.fills)
+    }
 
     /// A branch that issued in cycle `at` will tell the predictor what became of it.
     pub(super) fn resolve(&mut self, at: u64, address: u32, taken: bool, target: u32) {

@@ -13,7 +13,7 @@ mod vector;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LineRequest, Outcome, Redirect, Slot, Timing, TimingConfig};
+use super::{Account, Drain, LineRequest, Operand, Outcome, Redirect, Slot, Stall, Timing, TimingConfig};
 use crate::config::Config;
 use crate::instruction::Instruction;
 use crate::table::{Class, Op, implicit};
@@ -70,17 +70,61 @@ pub struct CycleModel {
     blocked: (u64, u64),
     /// The last instruction put the processor to sleep.
     asleep: bool,
+    /// Registers whose pending result comes from the multiplier.
+    multiplied: u32,
+    ledger: Ledger,
+}
+
+/// Why cycles pass in which nothing issues.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Ledger {
+    /// All cycles before this one are charged to a slot.
+    charged: u64,
+    /// Why the slot that was asked about last cannot issue.
+    reason: Stall,
+    /// Why the front end is away.
+    away: Stall,
+    /// The slot that `account` describes has issued.
+    issued: bool,
+    account: Account,
+}
+
+impl Ledger {
+    fn new() -> Self {
+        let account = Account::default();
+        Self { charged: 0, reason: Stall::Unexplained, away: Stall::Fetch, issued: true, account }
+    }
+    /// Charges the cycles before `until` that nobody has been charged with.
+    #[inline(never)]
+    fn charge(&mut self, stall: Stall, until: u64) {
+        if std::mem::take(&mut self.issued) {
+            self.account.stalls.clear();
+        }
+        self.account.stalls.add(stall, until.saturating_sub(self.charged));
+        self.charged = self.charged.max(until);
+    }
+    /// A slot has issued in cycle `at`.
+    #[inline(always)]
+    fn issue(&mut self, at: u64, fills: u16) {
+        if self.issued {
+            self.account.stalls.clear();
+        }
+        self.issued = true;
+        self.charged = at + 1;
+        self.away = Stall::Fetch;
+        self.account.fills = fills;
+        self.account.predicted_right = None;
+        self.account.vector_queue = 0;
+    }
 }
 
 /// The part of the model that decides about one slot.
 impl CycleModel {
-    fn latest(mut set: u32, cycles: &[u64; 32]) -> u64 {
-        let mut latest = 0;
-        while set != 0 {
-            latest = latest.max(cycles[set.trailing_zeros() as usize]);
-            set &= set - 1;
-        }
-        latest
+    /// The slot cannot issue before `until`.
+    #[inline(always)]
+    fn late(&mut self, until: u64, reason: Stall) -> Result<(), u64> {
+        self.ledger.reason = reason;
+        Err(until)
     }
 
     /// Retires loads and stores up to cycle `limit`.
@@ -133,28 +177,35 @@ impl CycleModel {
     fn ready(&mut self, slot: Slot<'_>, at: u64) -> Result<(), u64> {
         let i = slot.instruction;
         if at < self.hold {
-            return Err(self.hold);
+            let divides = at < self.division;
+            let reason = if divides { Stall::Divider } else { Stall::ExceptionRegister };
+            return self.late(self.hold, reason);
         }
         if self.division != 0 {
-            self.end_division(at)?;
+            let ended = self.end_division(at);
+            self.ledger.reason = Stall::Divider;
+            ended?;
         }
         let (registers, writes) = Self::registers(slot);
         if registers & self.accesses.loading != 0 {
             self.retire(at);
-            if registers & self.accesses.loading != 0 {
-                return Err(self.accesses.next().max(at + 1));
+            let loading = registers & self.accesses.loading;
+            if loading != 0 {
+                return self.late(self.accesses.next().max(at + 1), Stall::Load(first(loading)));
             }
         }
         let pending = registers & self.registers.pending;
         if pending != 0 {
-            let ready = Self::latest(pending, &self.registers.ready);
+            let (ready, register) = latest(pending, &self.registers.ready);
             if ready > at {
-                return Err(ready);
+                let multiplied = self.multiplied >> (register & 31) & 1 != 0;
+                let operand = Stall::Operand(Operand::Gpr(register));
+                return self.late(ready, if multiplied { Stall::Multiplier(register) } else { operand });
             }
             self.registers.pending &= !pending;
         }
         if i.class == Class::SprRead && self.special_write == (at - 1, spr_number(i)) {
-            return Err(at + 1);
+            return self.late(at + 1, Stall::Operand(Operand::Special));
         }
         let mut others = i.reads.other & !implicit::SPR;
         if i.class == Class::CrOp && !matches!(i.op, Op::Mcrf | Op::Mtcrf) {
@@ -163,9 +214,9 @@ impl CycleModel {
         }
         let others = others & self.pending_other;
         if others != 0 {
-            let ready = Self::latest(others, &self.other);
+            let (ready, bit) = latest(others, &self.other);
             if ready > at {
-                return Err(ready);
+                return self.late(ready, Stall::Operand(other_operand(bit)));
             }
             self.pending_other &= !others;
         }
@@ -173,24 +224,24 @@ impl CycleModel {
         if writes || conditions {
             let write = at + self.latency(i.class, slot.step) + 1;
             if writes && self.registers.reserved(write) || conditions && self.condition_write >= write {
-                return Err(at + 1);
+                return self.late(at + 1, Stall::ResultBus);
             }
         }
         match i.class {
-            Class::Div if at < self.divider_ready => Err(self.divider_ready),
+            Class::Div if at < self.divider_ready => self.late(self.divider_ready, Stall::Divider),
             Class::Load | Class::LoadUpdate | Class::Store | Class::StoreUpdate | Class::Multiple
                 if self.accesses.len() >= usize::from(self.config.access_queue) && slot.step_accesses() =>
             {
                 self.retire(at - 1);
                 if self.accesses.waiting(at) >= usize::from(self.config.access_queue) {
-                    return Err(self.accesses.next().max(at) + 1);
+                    return self.late(self.accesses.next().max(at) + 1, Stall::AccessQueue);
                 }
                 Ok(())
             }
             class if class.is_vector() && self.vector.may_wait(usize::from(self.config.vector_queue)) => {
                 self.advance_vector(at);
                 if self.vector.waiting(at) >= usize::from(self.config.vector_queue) {
-                    return Err(at + 1);
+                    return self.late(at + 1, Stall::VectorQueue(self.vector.head_waits_for()));
                 }
                 Ok(())
             }
@@ -219,27 +270,29 @@ impl CycleModel {
     /// Whether everything that has been issued is complete in cycle `at`; if not, when to ask again.
     fn idle(&mut self, at: u64) -> Result<(), u64> {
         if at < self.complete_from {
-            return Err(self.complete_from);
+            return self.late(self.complete_from, Stall::Synchronise(Drain::Pipeline));
         }
         if self.division != 0 {
-            self.end_division(at)?;
+            let ended = self.end_division(at);
+            self.ledger.reason = Stall::Synchronise(Drain::Divider);
+            ended?;
         }
         if !self.accesses.is_empty() {
             self.retire(at - 1);
             if !self.accesses.is_empty() {
-                return Err(self.accesses.next().max(at) + 1);
+                return self.late(self.accesses.next().max(at) + 1, Stall::Synchronise(Drain::Memory));
             }
         }
         if at < self.accesses.idle_from() {
-            return Err(self.accesses.idle_from());
+            return self.late(self.accesses.idle_from(), Stall::Synchronise(Drain::Memory));
         }
         if !self.vector.is_empty() {
             self.advance_vector(at);
             if !self.vector.is_empty() {
-                return Err(at + 1);
+                return self.late(at + 1, Stall::Synchronise(Drain::Vector));
             }
             if at < self.vector.cycle() {
-                return Err(self.vector.cycle());
+                return self.late(self.vector.cycle(), Stall::Synchronise(Drain::Vector));
             }
         }
         Ok(())
@@ -265,6 +318,12 @@ impl CycleModel {
         self.front.begin_fill(&mut self.accesses)?;
         let at = self.front.cycle;
         self.decide(at);
+        let mut cause = match self.phase {
+            Phase::Issuing if hold => self.ledger.reason,
+            Phase::Jump(_) | Phase::Jumping => Stall::Mispredict,
+            Phase::Interrupted => Stall::Interrupt,
+            Phase::Issuing | Phase::Synchronising => self.ledger.away,
+        };
         match self.phase {
             Phase::Jump(target) => {
                 let hold = at < self.division;
@@ -280,6 +339,7 @@ impl CycleModel {
             Phase::Issuing => self.front.step(hold, None, false, code, &mut self.accesses)?,
             Phase::Synchronising => {
                 let idle = self.idle(at).is_ok();
+                cause = if idle { Stall::Synchronise(Drain::Pipeline) } else { self.ledger.reason };
                 self.front.step(true, None, false, code, &mut self.accesses)?;
                 if idle {
                     self.phase = Phase::Issuing;
@@ -293,6 +353,7 @@ impl CycleModel {
                 }
             }
         }
+        self.ledger.charge(cause, at + 1);
         Ok(())
     }
 
@@ -320,8 +381,10 @@ impl CycleModel {
                     let mut at = self.front.cycle;
                     while let Err(later) = self.idle(at) {
                         at = later;
+                        self.ledger.charge(self.ledger.reason, at);
                     }
                     self.front.cycle = at + 1;
+                    self.ledger.charge(Stall::Synchronise(Drain::Pipeline), at + 1);
                     self.phase = Phase::Issuing;
                 }
                 _ if self.front.cycle > limit => return Ok(()),
@@ -331,6 +394,36 @@ impl CycleModel {
                 }
             }
         }
+    }
+}
+
+/// The latest cycle of a set of registers, and one whose it is.
+#[inline(always)]
+fn latest(mut set: u32, cycles: &[u64; 32]) -> (u64, u8) {
+    let mut latest = (0, 0);
+    while set != 0 {
+        let n = set.trailing_zeros() as u8;
+        let ready = cycles[usize::from(n)];
+        if ready > latest.0 {
+            latest = (ready, n);
+        }
+        set &= set - 1;
+    }
+    latest
+}
+
+/// The lowest register of a set.
+fn first(set: u32) -> u8 {
+    set.trailing_zeros() as u8
+}
+
+/// What a bit of [`implicit`] stands for.
+fn other_operand(bit: u8) -> Operand {
+    match 1 << (bit & 31) {
+        implicit::LR => Operand::Link,
+        implicit::CTR => Operand::Count,
+        _ if bit < 8 => Operand::Condition(bit),
+        _ => Operand::Special,
     }
 }
 
@@ -351,6 +444,9 @@ impl CycleModel {
     #[inline(always)]
     fn set_gpr(&mut self, register: u8, latency: u64, at: u64) {
         self.registers.set(register, at + latency);
+        let multiplies = u32::from(latency > BASE_UPDATE);
+        let register = register & 31;
+        self.multiplied = self.multiplied & !(1 << register) | multiplies << register;
         let write = at + latency + 1;
         if !self.registers.fits(write) {
             // Loads that may have wanted the write port in the past must know first.
@@ -412,6 +508,7 @@ impl CycleModel {
                     self.advance_vector(at);
                 }
                 self.vector.push(i, at, outcome.latency, remote);
+                self.ledger.account.vector_queue = self.vector.queued();
             }
             _ => {
                 if writes.gpr != 0 && i.issues {
@@ -462,6 +559,8 @@ impl Timing for CycleModel {
             complete_from: 0,
             blocked: (0, 0),
             asleep: false,
+            multiplied: 0,
+            ledger: Ledger::new(),
             config: timing,
         }
     }
@@ -490,12 +589,16 @@ impl Timing for CycleModel {
             if !self.front.settled && at > limit {
                 return Ok(at);
             }
+            if at > self.ledger.charged {
+                self.ledger.charge(self.ledger.away, at);
+            }
             let Err(later) = self.ready(slot, at) else { return Ok(at) };
             match slot.instruction.class {
                 Class::Wait if !slot.instruction.issues => return Ok(at),
                 Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
                 _ if self.front.settled => {
                     self.front.cycle = later;
+                    self.ledger.charge(self.ledger.reason, later);
                     continue;
                 }
                 _ => self.pass(true, &code)?,
@@ -508,6 +611,7 @@ impl Timing for CycleModel {
     fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
         let i = slot.instruction;
         let last = self.front.last;
+        self.ledger.issue(at, self.front.take_fills());
         self.results(slot, at, &outcome);
         let again = outcome.next == slot.address && matches!(i.class, Class::LoadUpdate | Class::Multiple);
         if again && self.front.settled {
@@ -533,7 +637,9 @@ impl Timing for CycleModel {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
                 let right =
                     if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
+                self.ledger.account.predicted_right = Some(right);
                 if !right {
+                    self.ledger.away = Stall::Mispredict;
                     self.blocked = (at + 2, at + 6);
                     if !self.front.jump(at, outcome.next) {
                         self.phase = Phase::Jump(outcome.next);
@@ -543,6 +649,7 @@ impl Timing for CycleModel {
             Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
             _ if last.predicted && i.issues && !again => {
                 self.front.resolve(at, slot.address, false, outcome.next);
+                self.ledger.account.predicted_right = Some(false);
                 self.phase = Phase::Jump(outcome.next);
             }
             _ => {}
@@ -566,14 +673,17 @@ impl Timing for CycleModel {
 
     fn redirect(&mut self, address: u32, at: u64, cause: Redirect) {
         let asleep = std::mem::take(&mut self.asleep);
+        self.ledger.charge(if asleep { Stall::Sleep } else { self.ledger.away }, at);
         match cause {
             Redirect::Interrupt => {
                 self.follow_to(at + 1, asleep);
+                self.ledger.charge(Stall::Interrupt, at + 1);
                 self.front.divert(address);
                 self.phase = Phase::Interrupted;
             }
             Redirect::Wake => {
                 self.follow_to(at + 1, true);
+                self.ledger.charge(Stall::Sleep, at + 1);
                 if self.front.last.address != address {
                     self.front.drop_last(at + 1);
                 }
@@ -585,6 +695,10 @@ impl Timing for CycleModel {
     fn asleep_from(&mut self, at: u64) -> u64 {
         self.asleep = true;
         self.rest_from(at + 1) + 1
+    }
+
+    fn account(&self) -> Account {
+        self.ledger.account
     }
 
     fn quiescent_from(&mut self) -> u64 {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::access::{Accesses, Registers};
 use crate::instruction::Instruction;
 use crate::table::{Class, Op};
-use crate::timing::TimingConfig;
+use crate::timing::{TimingConfig, VectorStation, VectorWait};
 
 /// From issue to the head of the queue.
 const QUEUE: u64 = 3;
@@ -244,6 +244,34 @@ impl VectorUnit {
     /// Instructions that stand in the queue in the cycle the unit has been advanced to.
     pub(super) fn waiting(&self, cycle: u64) -> usize {
         self.queue.iter().filter(|operation| operation.visible <= cycle).count()
+    }
+    /// All instructions in the queue.
+    pub(super) fn queued(&self) -> u8 {
+        self.queue.len().min(255) as u8
+    }
+    /// Why the first of them stays there, in the cycle the unit has been advanced to.
+    pub(super) fn head_waits_for(&self) -> VectorWait {
+        let Some(operation) = self.queue.front().filter(|operation| operation.visible <= self.cycle) else {
+            return VectorWait::Transit;
+        };
+        let unit = usize::from(operation.unit);
+        if self.stations[unit].is_full() {
+            return VectorWait::Station(match unit {
+                MADD => VectorStation::MultiplyAdd,
+                COMPARE => VectorStation::Compare,
+                SERIAL => VectorStation::LoadStore,
+                PORT => VectorStation::ParallelPort,
+                _ => VectorStation::Permute,
+            });
+        }
+        match operation.writes {
+            Some(n) if self.sources[usize::from(n)].is_some() => VectorWait::Written(n),
+            Some(n) if self.readers[usize::from(n)] > 0 => VectorWait::Read(n),
+            _ if operation.writes_condition && (!self.condition_valid || self.condition_readers > 0) => {
+                VectorWait::Condition
+            }
+            _ => VectorWait::Transit,
+        }
     }
     pub(super) fn may_wait(&self, least: usize) -> bool {
         self.queue.len() >= least
