@@ -20,10 +20,14 @@
 //! Addresses are those of the processor that GDB has selected ([`memory`]). Time goes backwards by snapshots and replay ([`history`]): the
 //! chip is deterministic, so what is replayed is what was.
 
+pub mod coverage;
 pub mod history;
 pub mod memory;
+pub mod pins;
+pub mod profile;
 pub mod registers;
 pub mod session;
+pub mod source;
 
 mod debugger;
 mod target;
