@@ -221,7 +221,7 @@ impl<T: Timing> Core<T> {
                 self.timing.cancel(slot, at, outcome, |a| cache.word(a));
                 self.control.last = LastIssue { at, address, branch: instruction.branches };
                 self.state.pc = outcome.next;
-                self.report(at, slot, observer);
+                super::report(&self.timing, at, slot, observer);
                 ControlFlow::Continue(())
             }
             Err(why) => self.broken(why, address, instruction, at, observer),
@@ -281,7 +281,7 @@ impl<T: Timing> Core<T> {
         if instruction.issues {
             self.control.last = LastIssue { at, address, branch: false };
         }
-        self.report(at, slot, observer);
+        super::report(&self.timing, at, slot, observer);
         self.update_horizon();
         ControlFlow::Continue(())
     }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::control::LastIssue;
 use super::machine::{Access, Ended, Machine};
-use super::{Core, Stop};
+use super::{Core, Stop, report};
 use crate::bus::Bus;
 use crate::observer::Observer;
 use crate::timing::{Slot, Timing};
@@ -72,7 +72,7 @@ impl<T: Timing> Core<T> {
                 let mut step = 0;
                 while ended == Ended::Again {
                     last = (at, address);
-                    observer.issued(at, Slot { address, instruction, step });
+                    report(&self.timing, at, Slot { address, instruction, step }, observer);
                     step += 1;
                     self.progress.step = step;
                     at += 1;
@@ -93,7 +93,7 @@ impl<T: Timing> Core<T> {
                     _ => break 'slots Left::In(ended),
                 };
                 last = (at, address);
-                observer.issued(at, Slot { address, instruction, step });
+                report(&self.timing, at, Slot { address, instruction, step }, observer);
                 address = next;
                 at += 1;
                 if let Some(hit) = observer.watch_hit() {

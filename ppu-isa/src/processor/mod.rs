@@ -279,7 +279,7 @@ impl<T: Timing> Core<T> {
             self.control.last = LastIssue { at, address, branch: instruction.branches };
         }
         self.state.pc = outcome.next;
-        self.report(at, slot, observer);
+        report(&self.timing, at, slot, observer);
         if matches!(ended, Ended::Control | Ended::Return(_)) {
             self.control_changed(at);
         }
@@ -294,15 +294,6 @@ impl<T: Timing> Core<T> {
     fn control_changed(&mut self, at: u64) {
         self.control.ee_changed(&self.state, at);
         self.update_horizon();
-    }
-
-    /// Tells the observer that a slot has issued.
-    #[inline(always)]
-    fn report<O: Observer>(&self, at: u64, slot: Slot<'_>, observer: &mut O) {
-        if observer.wants_account() {
-            observer.account(at, slot, &self.timing.account());
-        }
-        observer.issued(at, slot);
     }
 
     /// Gets a line for the front end.
@@ -384,4 +375,13 @@ impl Observer for Recorder {
     fn effect(&mut self, _: u64, effect: Effect) {
         self.effects.push(effect);
     }
+}
+
+/// Tells the observer that a slot has issued.
+#[inline(always)]
+fn report<T: Timing, O: Observer>(timing: &T, at: u64, slot: Slot<'_>, observer: &mut O) {
+    if observer.wants_account() {
+        observer.account(at, slot, &timing.account());
+    }
+    observer.issued(at, slot);
 }

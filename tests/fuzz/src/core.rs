@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use ppu_isa::timing::{CycleModel, Flat, Scoreboard, Timing};
 use ppu_isa::{
-    Bus, ByteEnables, CacheGeometry, Config, Core, Instruction, LaneMask, Op, Quirks, Response, Spr, State, Stop,
-    Vector, VectorInit,
+    Bus, ByteEnables, CacheGeometry, Config, Core, Instruction, LaneMask, Op, Quirks, Response, Spr, State,
+    Stop, Vector, VectorInit,
 };
 
 use crate::Input;
@@ -130,7 +130,10 @@ pub fn check(data: &[u8]) {
             interrupt_shadow: !on(9),
             ..Quirks::default()
         },
-        cache: CacheGeometry { lines_log2: (switches >> 10 & 7) as u8, words_log2: (switches >> 13 & 7) as u8 },
+        cache: CacheGeometry {
+            lines_log2: (switches >> 10 & 7) as u8,
+            words_log2: (switches >> 13 & 7) as u8,
+        },
         ..Config::default()
     };
     let slice = u64::from(input.byte());
@@ -145,7 +148,10 @@ pub fn check(data: &[u8]) {
     config.quirks.alignment_shadow = false;
     config.quirks.interrupt_shadow = false;
     config.quirks.trap_shadow_store = false;
-    let code: Vec<u32> = words.iter().map(|word| if depends_on_time(*word) { ppu_isa::instruction::NOP } else { *word }).collect();
+    let code: Vec<u32> = words
+        .iter()
+        .map(|word| if depends_on_time(*word) { ppu_isa::instruction::NOP } else { *word })
+        .collect();
     let memory = Memory { code: Some(code), ..Memory::new(words) };
     let flat = trace::<Flat>(config, memory.clone(), start);
     compare("scoreboard", &flat, &trace::<Scoreboard>(config, memory.clone(), start));
@@ -196,7 +202,11 @@ fn slices_make_no_difference<T: Timing>(
 /// What happened, without when.
 type Trace = Vec<(u32, u32, Vec<ppu_isa::Effect>)>;
 
-fn trace<T: Timing>(config: Config, mut memory: Memory, start: impl Fn(&mut State)) -> (Trace, State, Memory) {
+fn trace<T: Timing>(
+    config: Config,
+    mut memory: Memory,
+    start: impl Fn(&mut State),
+) -> (Trace, State, Memory) {
     let mut core = Core::<T>::new(config);
     start(core.state_mut());
     let mut trace = Trace::new();
