@@ -18,6 +18,7 @@ mod array_port;
 mod binding;
 mod configure;
 mod diagnostics;
+mod fire_lines;
 mod omnibus;
 mod ppu_bus;
 mod shared;

@@ -2,6 +2,7 @@
 
 mod array;
 mod bench;
+mod fire_lines;
 mod processors;
 mod reset;
 mod routing;
