@@ -21,6 +21,7 @@
 //!
 //! "Possible" means within [`CERTAINTY`] standard deviations.
 
+use crate::core::RefractorySpan;
 use crate::draws::{self, normal};
 use crate::membrane::{LinearMembrane, Mode, Region, Relaxation, State};
 use crate::options::{AnalogOptions, ClockPhase};
@@ -213,6 +214,39 @@ impl Circuit {
         self.move_to(time);
         self.ignite(time);
         self.plan(surroundings);
+    }
+
+    /// Takes the refractory state of its fire line at `time`, or what is new about it; times in ps, [`NEVER`] if unknown.
+    pub(crate) fn follow(&mut self, time: u64, release: u64, until: u64, surroundings: Surroundings<'_>) {
+        self.move_to(time);
+        self.cut_live_cell();
+        let automaton = &mut self.automaton;
+        let begins = automaton.armed;
+        (automaton.armed, automaton.stalled) = (false, false);
+        (automaton.reset_at, automaton.edge_at) = (NEVER, NEVER);
+        // A reset that has opened is not closed again for one that should be open as well.
+        if begins || automaton.in_reset || release > time {
+            automaton.in_reset = true;
+            automaton.release_at = release.max(time);
+        }
+        automaton.arm_at = until.max(time);
+        self.threshold = f64::INFINITY;
+        self.automaton_at = self.automaton.next();
+        self.select_membrane();
+        self.plan(surroundings);
+    }
+
+    /// The refractory state that the digital part sees, if there is one.
+    pub(crate) fn refractory(&self) -> Option<RefractorySpan> {
+        let automaton = &self.automaton;
+        let end = |time| SimTime::from_ps(time);
+        match (automaton.armed || automaton.edge_at != NEVER, automaton.in_reset) {
+            (true, _) => None,
+            (false, true) => {
+                Some(RefractorySpan { release: end(automaton.release_at), until: end(automaton.arm_at) })
+            }
+            (false, false) => Some(RefractorySpan { release: SimTime::ZERO, until: end(automaton.arm_at) }),
+        }
     }
 
     /// The voltages at `time`, for a circuit that reads them: pending noise is drawn and becomes part of the state.

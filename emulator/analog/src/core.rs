@@ -44,6 +44,15 @@ pub struct Fire {
     pub neuron: Neuron,
 }
 
+/// The rest of a refractory state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RefractorySpan {
+    /// When the membrane reset opens; zero if it is open.
+    pub release: SimTime,
+    /// When the comparator is looked at again; [`SimTime::MAX`] while the refractory clock is off.
+    pub until: SimTime,
+}
+
 /// Something that will happen to the core at a known time. The order of the variants is the order at equal times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Action {
@@ -311,6 +320,22 @@ impl AnalogCore {
     /// one edge, however long the pulse on the chip is (settled 5). A time before `now` counts as `now`.
     pub fn artificial_fire(&mut self, time: SimTime, neuron: Neuron) {
         self.schedule(time, Action::Fire(neuron));
+    }
+
+    /// Makes a neuron refractory as its fire line is (event-routing 9.5), or moves the ends of a state that it has already:
+    /// its membrane reset is closed until `release`, its comparator is not looked at until `until`; [`SimTime::MAX`] if
+    /// nobody knows yet. Gives no [`Fire`] and no post pulse. Acts at once; `time` must be [`Self::now`].
+    pub fn follow(&mut self, time: SimTime, neuron: Neuron, release: SimTime, until: SimTime) {
+        debug_assert!(time == self.now);
+        let n = neuron.index();
+        let surroundings = Surroundings { seed: self.seed, options: &self.options };
+        self.circuits[n].follow(self.now.as_ps(), release.as_ps(), until.as_ps(), surroundings);
+        self.wake.set(n, self.circuits[n].wake());
+    }
+
+    /// The refractory state of a neuron at [`Self::now`], `None` if it has none.
+    pub fn refractory(&self, neuron: Neuron) -> Option<RefractorySpan> {
+        self.circuits[neuron.index()].refractory()
     }
 
     /// A post pulse into the column of a neuron without a fire (`BlockPostPulse`). A time before `now` counts as `now`.

@@ -36,7 +36,7 @@ mod wake;
 
 pub use bss2_base::RowMode;
 pub use cadc::CadcResult;
-pub use core::{AnalogCore, Fire, SynapticPulse};
+pub use core::{AnalogCore, Fire, RefractorySpan, SynapticPulse};
 pub use mismatch::{ChipMismatch, MismatchSwitches};
 pub use options::{AnalogOptions, ClockPhase, Noise};
 pub use parameters::{

@@ -285,7 +285,8 @@ impl Shared {
         let stp: [padi::CommonSTPConfig; 2] = [self.typed(0), self.typed(1)];
         let padi: [padi::CommonPADIBusConfig; 2] = [self.typed(0), self.typed(1)];
         let correlation: [synapse_memory::CommonCorrelationConfig; 2] = [self.typed(0), self.typed(1)];
-        let Self { binding, registers, analog, diagnostics, synapses_checked: checked, .. } = self;
+        let Self { binding, registers, analog, fire_routing, diagnostics, synapses_checked: checked, .. } =
+            self;
         let Binding { physics, capmem, board, neurons, drivers, quadrants, warnings, .. } = binding;
         let cells = physics.cells(capmem, now);
         let shared_biases = Quadrant::ALL.map(|quadrant| cells.biases(quadrant));
@@ -294,7 +295,8 @@ impl Shared {
             let config = registers.get(coordinates::neuron_config(neuron)).unwrap_or_default();
             let backend = registers.get(coordinates::neuron_backend(neuron)).unwrap_or_default();
             let side = usize::from(neuron.column()) / 128;
-            let switches = switches::of_neuron(&config, &backend, &common[side]);
+            let own_post_pulses = Self::makes_own_post_pulses(fire_routing, neuron);
+            let switches = switches::of_neuron(&config, &backend, &common[side], own_post_pulses);
             let quadrant_biases = &shared_biases[neuron.quadrant().index()];
             let parameters = cells.neuron(neuron, quadrant_biases, &switches, warnings);
             if let Err(error) = analog.set_neuron(neuron, &parameters) {

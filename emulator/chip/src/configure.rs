@@ -3,6 +3,7 @@
 //! Commands act at once. Configuration is collected and applied in one go before time moves on, or before a command that
 //! could depend on it.
 
+use crate::fire_lines;
 use crate::registers::{Block, Register, Written, cadc, coordinates, neuron, padi, spl1, synapse_memory};
 use crate::shared::Shared;
 use crate::synapse_array::SWITCH_ROW;
@@ -64,10 +65,18 @@ impl Shared {
 
     /// Applies everything that has been written since the last time.
     pub(crate) fn configure(&mut self) {
-        if self.registers.has_dirty() {
+        let reconfigured = self.registers.has_dirty();
+        if reconfigured {
+            let mut backends = Vec::new();
             for (block, instance) in self.registers.take_dirty() {
                 self.configure_block(block, instance);
+                if let (Block::NeuronBackendConfig, Some(neuron)) =
+                    (block, coordinates::neuron_of_backend(instance))
+                {
+                    backends.push((neuron, fire_lines::config_of(&self.typed(instance))));
+                }
             }
+            self.configure_fire_lines(backends);
         }
         for hemisphere in Hemisphere::ALL {
             if self.arrays[hemisphere.index()].has_dirty_rows() {
@@ -77,6 +86,9 @@ impl Shared {
             }
         }
         self.update_physics();
+        if reconfigured {
+            self.refresh_fire_lines();
+        }
     }
 
     fn configure_block(&mut self, block: Block, instance: u32) {

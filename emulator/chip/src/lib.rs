@@ -19,6 +19,7 @@ mod binding;
 mod clocks;
 mod configure;
 mod diagnostics;
+mod fire_lines;
 mod omnibus;
 mod ppu_bus;
 mod shared;

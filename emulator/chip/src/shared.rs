@@ -12,7 +12,7 @@ use crate::registers::{Block, Register, RegisterFile, coordinates};
 use crate::synapse_array::SynapseArray;
 use bss2_analog::{AnalogCore, CadcResult, Fire, SynapticPulse};
 use bss2_base::{Neuron, SimTime};
-use bss2_events::{EventNetwork, Outputs, SpikeLabel};
+use bss2_events::{EventNetwork, FireRouting, Outputs, SpikeLabel};
 use ppu_isa::ByteEnables;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) random: [RandomGenerators; 2],
     pub(crate) network: EventNetwork,
     pub(crate) analog: AnalogCore,
+    /// The fire lines between neurons.
+    pub(crate) fire_routing: FireRouting,
     pub(crate) binding: Binding,
     pub(crate) external: ExternalMemory,
     pub(crate) clocks: Clocks,
@@ -71,7 +73,7 @@ pub(crate) struct Shared {
     #[serde(skip)]
     outputs: Outputs,
     #[serde(skip)]
-    fires: Vec<Fire>,
+    pub(crate) fires: Vec<Fire>,
 }
 
 impl Shared {
@@ -88,6 +90,7 @@ impl Shared {
             random: [RandomGenerators::new(), RandomGenerators::new()],
             network: EventNetwork::new(options.events.clone()),
             analog,
+            fire_routing: FireRouting::new(options.events.fire_lines.clone()),
             binding,
             external: ExternalMemory::new(),
             clocks: Clocks::default(),
@@ -194,10 +197,7 @@ impl Shared {
                     activation: pulse.label & 0x1f,
                 });
             }
-            self.analog.advance(reached, &mut self.fires);
-            for fire in self.fires.drain(..) {
-                self.network.fire(clock.cycle_at(fire.time), fire.neuron);
-            }
+            self.run_neurons(reached);
             self.network.advance(reach, &mut self.outputs);
             debug_assert!(self.outputs.pulses.is_empty(), "pulses before the horizon of look_ahead");
             self.to_host.extend(

@@ -9,11 +9,13 @@ use crate::registers::padi::{CommonPADIBusConfig, CommonSTPConfig, SynapseDriver
 use bss2_analog::ReadoutSource;
 use bss2_events::backend::clock_period;
 
-/// The switches of a neuron circuit out of its three registers.
+/// The switches of a neuron circuit out of its three registers; `own_post_pulses`: its own refractory onset makes the post
+/// pulse (event-routing 9.5).
 pub(crate) fn of_neuron(
     analog: &NeuronConfig,
     backend: &NeuronBackendConfig,
     common: &CommonNeuronBackendConfig,
+    own_post_pulses: bool,
 ) -> NeuronSwitches {
     NeuronSwitches {
         leak: RangeSwitches {
@@ -62,7 +64,8 @@ pub(crate) fn of_neuron(
         membrane_offset: analog.en_mem_off,
         invert_membrane_offset: analog.invert_current,
         capacitor: analog.mem_cap_size,
-        fire: analog.en_fire,
+        // A slave has its refractory state from its fire line; its own comparator counts for nothing (event-routing 9.5).
+        fire: analog.en_fire && !backend.en_neuron_slave,
         threshold_comparator: analog.en_thresh_comp,
         compartments: CompartmentSwitches {
             soma: analog.connect_soma,
@@ -73,11 +76,15 @@ pub(crate) fn of_neuron(
             conductance_multiply: analog.en_comp_cond_mul,
             conductance_divide: analog.en_comp_cond_div,
         },
-        backend: of_backend(backend, common),
+        backend: of_backend(backend, common, own_post_pulses),
     }
 }
 
-fn of_backend(backend: &NeuronBackendConfig, common: &CommonNeuronBackendConfig) -> BackendSwitches {
+fn of_backend(
+    backend: &NeuronBackendConfig,
+    common: &CommonNeuronBackendConfig,
+    own_post_pulses: bool,
+) -> BackendSwitches {
     // settled 7: 1 = fast.
     let scale = match backend.select_input_clock {
         true => common.clock_scale_fast,
@@ -87,7 +94,7 @@ fn of_backend(backend: &NeuronBackendConfig, common: &CommonNeuronBackendConfig)
         refractory_clock: common.en_clocks.then(|| clock_period(scale)),
         refractory_time: backend.refractory_time(),
         reset_holdoff: backend.reset_holdoff(),
-        post_pulse: !backend.post_overwrite && (backend.en_bayesian_extension || backend.en_neuron_master),
+        post_pulse: own_post_pulses,
         force_reset: common.force_reset,
     }
 }

@@ -46,6 +46,7 @@ pub mod background;
 pub mod coordinates;
 pub mod crossbar;
 pub mod driver;
+pub mod fire_routing;
 pub mod label;
 pub mod network;
 pub mod padi;
@@ -60,6 +61,7 @@ pub use coordinates::{
 };
 pub use crossbar::{NodeConfig, OutputConfig};
 pub use driver::{DriverConfig, DriverPulse};
+pub use fire_routing::{BayesianOperation, FireConfig, FireOutputs, FireRouting, Followed, Refractory};
 pub use label::{HagenLabel, L2Event, NeuronLabel, PadiEvent, PadiLabel, SpikeLabel, SpikePack};
 pub use network::{Diagnostics, EventNetwork, InconsistentState, Outputs};
 pub use padi::PadiBusConfig;

@@ -17,6 +17,8 @@ pub struct Parameters {
     pub driver: DriverParameters,
     /// Neuron back-ends (event-routing 9.4).
     pub backend: BackendParameters,
+    /// Fire lines between neurons (event-routing 9.5).
+    pub fire_lines: FireLineParameters,
     /// Background sources (event-routing 11).
     pub background: BackgroundParameters,
     /// The link between chip and FPGA (event-routing 5).
@@ -77,6 +79,28 @@ pub struct BackendParameters {
     /// (event-routing 9.4; settled O9: adds to the comparator delay and the rounding). Not zero: the conservative
     /// windows of [`crate::EventNetwork::look_ahead`] live from it.
     pub digitisation_latency: NonZeroU16,
+}
+
+/// How the connections of the fire lines are read (event-routing 9.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FireLineParameters {
+    /// What `connect_fire_bottom` needs.
+    pub vertical: VerticalFireLine,
+    /// Whether `connect_fire_to_right` leads from column 127 to 128, into the other back-end block. Default true: the
+    /// documentation names no exception.
+    pub crosses_blocks: bool,
+}
+
+/// Two readings of `connect_fire_bottom`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerticalFireLine {
+    /// The bit of one of the two neurons joins their lines.
+    #[default]
+    OneBit,
+    /// Both neurons must have it set, as with the membranes (analog-core 4.1).
+    BothBits,
 }
 
 /// How the documentation of the background sources is read (event-routing 11).
@@ -162,6 +186,11 @@ impl Default for DriverParameters {
 impl Default for BackendParameters {
     fn default() -> Self {
         Self { digitisation_latency: cycles(4) }
+    }
+}
+impl Default for FireLineParameters {
+    fn default() -> Self {
+        Self { vertical: VerticalFireLine::OneBit, crosses_blocks: true }
     }
 }
 impl Default for LinkParameters {

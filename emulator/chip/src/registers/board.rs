@@ -10,6 +10,7 @@ register_block! {
     SPIMaster {
         space: Fpga,
         address: 0x8800_7000, [client: stride(5, 1)],
+        status: Modelled,
     }
     word byte (WriteOnly) {
         /// Data byte, most significant first.
@@ -27,6 +28,7 @@ register_block! {
     I2CMaster {
         space: Fpga,
         address: 0x8800_7800, [mode: stride(4, 0x80), device: stride(128, 1)],
+        status: Modelled,
     }
     word byte (ReadWrite) {
         /// Data byte.

@@ -14,6 +14,7 @@ register_block! {
     SystimeSyncBase {
         space: Chip,
         address: 0x0, [],
+        status: Modelled,
     }
     word low (ReadWrite) {
         /// Bits 31..0 of the base value. Unit: system-time ticks.
@@ -33,6 +34,7 @@ register_block! {
     CommonPhyConfigChip {
         space: Chip,
         address: 0x4_0000, [],
+        status: Modelled,
     }
     word enable (ReadWrite) {
         /// Enable chip-side PHY 7.

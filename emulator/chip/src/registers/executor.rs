@@ -80,6 +80,7 @@ register_block! {
     FPGADeviceDNA {
         space: Fpga,
         address: 0x8800_0003, [],
+        status: Modelled,
     }
     word high (ReadOnly) {
         /// Bits 56..32.
@@ -99,6 +100,7 @@ register_block! {
     EventRecordingConfig {
         space: Fpga,
         address: 0x8800_0005, [],
+        status: Modelled,
     }
     word config (ReadWrite, reset = Value(0x1)) {
         /// Forward events to the host.
@@ -116,6 +118,7 @@ register_block! {
         space: Fpga,
         address: 0x8800_0006, [],
         host_refuses_reads_on: [Hardware, Simulation],
+        status: Modelled,
     }
     word address (ReadWrite) {
         /// Omnibus word address to poll.
@@ -136,6 +139,7 @@ register_block! {
     InstructionTimeoutConfig {
         space: Fpga,
         address: 0x8800_0009, [],
+        status: Modelled,
     }
     word timeout (ReadWrite, reset = HostDefault) {
         /// Timeout of a blocking playback instruction. Unit: FPGA clock cycles (8 ns).
@@ -162,6 +166,7 @@ register_block! {
     TimerReadout {
         space: Fpga,
         address: 0x8800_000c, [],
+        status: Modelled,
     }
     word timer (ReadOnly) {
         /// Cycles since the last timer setup. Unit: FPGA clock cycles (8 ns).
@@ -188,6 +193,7 @@ register_block! {
     FPGASystimeSyncLastRTT {
         space: Fpga,
         address: 0x8800_2001, [],
+        status: Modelled,
     }
     word high (ReadOnly) {
         /// Bits 42..32. Unit: system-time ticks.
@@ -206,6 +212,7 @@ register_block! {
     FPGASystimeSyncLastAsicSystime {
         space: Fpga,
         address: 0x8800_2003, [],
+        status: Modelled,
     }
     word high (ReadOnly) {
         /// Bits 42..32. Unit: system-time ticks.
@@ -222,6 +229,7 @@ register_block! {
     FPGASystimeSyncActiveState {
         space: Fpga,
         address: 0x8800_2005, [],
+        status: Modelled,
     }
     word state (ReadOnly) {
         /// State of the synchronisation state machine.

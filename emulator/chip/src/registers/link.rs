@@ -7,6 +7,7 @@ register_block! {
     CommonPhyConfigFPGA {
         space: Fpga,
         address: 0x8800_4000, [],
+        status: Modelled,
     }
     word enable (ReadWrite, reset = HostDefault) {
         /// Enable FPGA-side PHY 0.
@@ -33,6 +34,7 @@ register_block! {
     PhyStatus {
         space: Fpga,
         address: 0x0, [phy: stride(8, 1)],
+        status: Modelled,
     }
     word crc_error_count at (0x8800_4004 + 1 * phy) (ReadOnly) {
         /// CRC errors since reset.
@@ -103,6 +105,7 @@ register_block! {
     HicannARQStatus {
         space: Fpga,
         address: 0x8800_c010, [],
+        status: Modelled,
     }
     word write_count (ReadOnly) {
         /// Words handed to the ARQ on the FPGA side.
@@ -165,6 +168,7 @@ register_block! {
     JTAGIdCode {
         space: Jtag,
         address: 0x1, [],
+        status: Modelled,
     }
     word idcode (ReadOnly, reset = Value(0x3485_80af)) {
         /// Always 1 (host throws otherwise).

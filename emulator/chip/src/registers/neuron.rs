@@ -243,21 +243,21 @@ register_block! {
     }
     word w3 (ReadWrite) {
         /// Take fire/refractory state from the connected master.
-        en_neuron_slave: bool [0] = false, StoredOnly;
+        en_neuron_slave: bool [0] = false;
         /// Connect the fire line to the opposite hemisphere.
-        connect_fire_bottom: bool [1] = false, StoredOnly;
+        connect_fire_bottom: bool [1] = false;
         /// Receive the fire line from the right neighbour (documented as broken).
         connect_fire_from_right: bool [2] = false, Tagged;
         /// Drive the fire line of the right neighbour (unidirectional).
-        connect_fire_to_right: bool [3] = false, StoredOnly;
+        connect_fire_to_right: bool [3] = false;
         /// Emit events (not needed for counters or post pulses).
         en_spike_out: bool [4] = false;
         /// Drive neuron_fire_connect with the local fire signal.
         en_neuron_master: bool [5] = false;
         /// Bayesian mode bit 1.
-        en_1_bayesian: bool [6] = false, StoredOnly;
+        en_1_bayesian: bool [6] = false;
         /// Bayesian mode bit 0.
-        en_0_bayesian: bool [7] = false, StoredOnly;
+        en_0_bayesian: bool [7] = false;
     }
 }
 

@@ -3,6 +3,7 @@
 mod array;
 mod bench;
 mod clocks;
+mod fire_lines;
 mod processors;
 mod reset;
 mod routing;
