@@ -178,7 +178,7 @@ fn paired(chip: &mut Chip, then: impl Fn(&mut Chip)) -> Vec<Column> {
 }
 
 fn causal(chip: &Chip) -> Vec<f64> {
-    (0..=255).map(|column| f64::from(chip.analog().correlation(TOP, 43, column, Branch::Causal))).collect()
+    (0..=255).map(|column| chip.analog().correlation(TOP, 43, column, Branch::Causal)).collect()
 }
 
 #[test]
