@@ -58,7 +58,7 @@ impl ByteEnables {
             let mut masks = [0; 16];
             let mut bit = 0;
             while bit < 64 {
-                if bit / 4 >> (bit % 4) & 1 != 0 {
+                if (bit / 4) >> (bit % 4) & 1 != 0 {
                     masks[bit / 4] |= 0xff << (8 * (bit % 4));
                 }
                 bit += 1;

@@ -9,12 +9,15 @@
 //! The kernels are `kernels/workload.c`, compiled (lists, matrices, a state machine, a check sum), and
 //! `kernels/weight_update.s` (256 x 256 synapses). `--measure KERNEL MODEL ROUNDS` runs one of them once, for a profiler.
 
+#[path = "../../tests/common/asked.rs"]
+mod asked;
 mod guard;
 mod memory;
 mod qemu;
 
 use std::time::{Duration, Instant};
 
+use asked::Asked;
 use memory::Memory;
 use object::{Object, ObjectSegment};
 use ppu_isa::timing::{CycleModel, Flat, Scoreboard, Slot, Timing};
@@ -31,6 +34,8 @@ pub(crate) enum Kernel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Model {
     Flat,
+    /// `Flat`, asked for every slot: what execution costs with the models below beside the models themselves.
+    Asked,
     Scoreboard,
     Cycle,
 }
@@ -78,11 +83,12 @@ impl Kernel {
 }
 
 impl Model {
-    pub(crate) const ALL: [Self; 3] = [Self::Flat, Self::Scoreboard, Self::Cycle];
+    pub(crate) const ALL: [Self; 4] = [Self::Flat, Self::Asked, Self::Scoreboard, Self::Cycle];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Flat => "flat",
+            Self::Asked => "asked",
             Self::Scoreboard => "scoreboard",
             Self::Cycle => "cycle",
         }
@@ -91,6 +97,7 @@ impl Model {
     fn run<O: Observer>(self, kernel: Kernel, rounds: u32, observer: &mut O) -> Run {
         match self {
             Self::Flat => run::<Flat, O>(kernel, rounds, observer),
+            Self::Asked => run::<Asked, O>(kernel, rounds, observer),
             Self::Scoreboard => run::<Scoreboard, O>(kernel, rounds, observer),
             Self::Cycle => run::<CycleModel, O>(kernel, rounds, observer),
         }

@@ -49,7 +49,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             }
             count_ok = u32::from(count != 0) ^ bo >> 1;
         }
-        let bit = self.state.cr >> (31 - u32::from(i.a) & 31);
+        let bit = self.state.cr >> ((31 - u32::from(i.a)) & 31);
         let bit_ok = bo >> 4 | !(bit ^ bo >> 3);
         count_ok & bit_ok & 1 != 0
     }

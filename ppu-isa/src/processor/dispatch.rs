@@ -237,8 +237,9 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
     /// [`Machine::execute`] as a call.
     #[inline(never)]
-    pub(super) fn execute_out_of_line(mut self, i: &Instruction) -> Ended {
-        self.execute(i)
+    pub(super) fn execute_out_of_line(mut self, i: &Instruction) -> (Ended, Access) {
+        let ended = self.execute(i);
+        (ended, self.access)
     }
 
     /// The same machine once more.
