@@ -123,8 +123,7 @@ impl<T: Timing> Core<T> {
                         break 'slots Left::Behind(Stop::Watchpoint(hit));
                     }
                     await_issue!(self, counts, Slot { address, instruction, step }, at, end, 'slots);
-                    (ended, access) =
-                        machine!(self, bus, observer, address, at).execute_out_of_line(instruction);
+                    (ended, access) = machine!(self, bus, observer, address, at).execute_again(instruction);
                     if ended == Ended::Next {
                         self.progress.step = 0;
                     }

@@ -5,13 +5,13 @@ use proptest::prelude::*;
 
 /// 16 KiB of memory everywhere, and a bus that may ask to wait.
 #[derive(Clone, PartialEq)]
-pub struct Memory {
-    pub words: Vec<u32>,
-    pub port: Vec<Vector>,
+pub(crate) struct Memory {
+    pub(crate) words: Vec<u32>,
+    pub(crate) port: Vec<Vector>,
     /// Every n-th access is put off once; 0 never.
-    pub reluctant: u32,
-    pub asked: u32,
-    pub latency: u32,
+    pub(crate) reluctant: u32,
+    pub(crate) asked: u32,
+    pub(crate) latency: u32,
 }
 
 impl std::fmt::Debug for Memory {
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Memory {
 }
 
 impl Memory {
-    pub fn new(words: &[u32]) -> Self {
+    pub(crate) fn new(words: &[u32]) -> Self {
         let mut memory = vec![0; 4096];
         for (n, word) in memory.iter_mut().enumerate() {
             *word = words.get(n % words.len().max(1)).copied().unwrap_or(0);
@@ -102,7 +102,7 @@ impl Bus for Memory {
 }
 
 /// Words that are mostly instructions, so that something happens.
-pub fn words() -> impl Strategy<Value = Vec<u32>> {
+pub(crate) fn words() -> impl Strategy<Value = Vec<u32>> {
     let instruction = (0..INSTRUCTIONS.len(), any::<u32>()).prop_map(|(row, bits)| {
         let info = &INSTRUCTIONS[row];
         info.matching | bits & !info.mask
