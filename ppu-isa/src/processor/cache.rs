@@ -96,11 +96,15 @@ impl Cache {
     pub(super) fn at(&self, place: Place) -> &Instruction {
         &self.decoded[place.0]
     }
-    /// The instructions from an address on, at least one and no further than the end of its line, if that is here.
+    /// The instructions from an address on that are decoded already, no further than the end of its line; none if the
+    /// first is not.
     #[inline(always)]
-    pub(super) fn stretch(&mut self, address: u32) -> Option<&[Instruction]> {
-        let Place(place) = self.find(address)?;
-        self.decoded.get(place..place + self.known[place].run as usize)
+    pub(super) fn stretch(&self, address: u32) -> &[Instruction] {
+        let word = address >> 2;
+        let place = word as usize & (self.known.len() - 1);
+        let known = self.known[place];
+        let run = if known.word == word { known.run as usize } else { 0 };
+        self.decoded.get(place..place + run).unwrap_or(&[])
     }
     /// Decodes the word at an address, if its line is here.
     #[cold]

@@ -10,7 +10,11 @@ use super::vector_permute::{pack_lower, pack_upper};
 use crate::bus::Bus;
 use crate::instruction::{Instruction, NOP};
 use crate::observer::Observer;
-use crate::table::Op;
+use crate::spr::Spr;
+use crate::table::{Class, Op};
+
+const LR: u32 = Spr::Lr.number() as u32;
+const CTR: u32 = Spr::Ctr.number() as u32;
 
 impl<B: Bus, O: Observer> Machine<'_, B, O> {
     /// Executes one slot.
@@ -120,6 +124,17 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
             Op::Sthux => m.store_update(i, m.indexed(i), Width::Halfword),
             Op::Stbux => m.store_update(i, m.indexed(i), Width::Byte),
 
+            // The special registers that all code uses.
+            Op::Mtspr if i.immediate == LR => {
+                m.set_lr(m.gpr(i.t));
+                Ended::Next
+            }
+            Op::Mtspr if i.immediate == CTR => {
+                m.set_ctr(m.gpr(i.t));
+                Ended::Next
+            }
+            Op::Mfspr if i.immediate == LR => m.add_plain(i, m.state.lr, 0),
+
             _ => {
                 let (ended, access) = m.copy().execute_other(i);
                 m.access = access;
@@ -130,8 +145,8 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
     /// The rest of [`Machine::execute`]. Takes the machine by value, so that the caller's can stay in registers.
     #[inline(never)]
-    fn execute_other(self, i: &Instruction) -> (Ended, Access) {
-        let m = &mut { self };
+    fn execute_other(mut self, i: &Instruction) -> (Ended, Access) {
+        let m = &mut self;
         let imm = i.immediate;
         let count = i.word & 3;
         let ended = match i.op {
@@ -235,10 +250,10 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         (ended, m.access)
     }
 
-    /// [`Machine::execute`] as a call.
-    #[inline(never)]
-    pub(super) fn execute_out_of_line(mut self, i: &Instruction) -> Ended {
-        self.execute(i)
+    /// [`Machine::execute`] for a slot that is not the first of its instruction.
+    #[inline(always)]
+    pub(super) fn execute_again(mut self, i: &Instruction) -> (Ended, Access) {
+        if i.class == Class::LoadUpdate { (self.update_base(i), self.access) } else { self.execute_other(i) }
     }
 
     /// The same machine once more.

@@ -102,6 +102,12 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
                 Err(why) => Err(why).into(),
             };
         }
+        self.update_base(i)
+    }
+
+    /// The second slot of a load with update.
+    #[inline(always)]
+    pub(super) fn update_base(&mut self, i: &Instruction) -> Ended {
         self.set_gpr(i.a, self.state.address_latch);
         Ended::Next
     }

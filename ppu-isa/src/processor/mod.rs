@@ -3,12 +3,12 @@
 mod branch;
 mod cache;
 mod control;
-mod counting;
 mod dispatch;
 mod integer;
 mod logic;
 mod machine;
 mod memory;
+mod ordinary;
 mod state;
 mod system;
 mod timers;
@@ -154,7 +154,7 @@ impl<T: Timing> Core<T> {
     pub fn run<B: Bus, O: Observer>(&mut self, bus: &mut B, until: u64, observer: &mut O) -> Stop {
         self.prepare();
         loop {
-            if let ControlFlow::Break(stop) = self.count(bus, until, observer) {
+            if let ControlFlow::Break(stop) = self.ordinary(bus, until, observer) {
                 return stop;
             }
             if let ControlFlow::Break(stop) = self.advance(bus, until, observer) {
@@ -324,8 +324,7 @@ impl Progress {
     /// Counts the slot and says where execution goes on.
     #[inline(always)]
     fn outcome(&mut self, address: u32, ended: Ended, access: Access) -> Result<Outcome, Break> {
-        let Access { address: effective_address, latency } = access;
-        let following = Outcome { effective_address, latency, ..Outcome::next(address.wrapping_add(4)) };
+        let following = Outcome::next(address.wrapping_add(4)).with(access);
         let (step, outcome) = match ended {
             Ended::Next | Ended::Dropped | Ended::Control => (0, following),
             Ended::Again => (self.step + 1, Outcome { next: address, ..following }),
@@ -345,6 +344,9 @@ impl Outcome {
     /// Nothing but that the instruction at `next` is next.
     const fn next(next: u32) -> Self {
         Self { next, taken: false, latency: 0, effective_address: 0, suppressed: false }
+    }
+    const fn with(self, access: Access) -> Self {
+        Self { latency: access.latency, effective_address: access.address, ..self }
     }
 }
 

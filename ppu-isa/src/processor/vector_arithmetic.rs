@@ -1,7 +1,7 @@
 //! Vector multiply, add and accumulate, and comparison with zero (ppu-isa 5.3, 5.4).
 //!
 //! Every instruction is one function of (accumulator, a, b) for a lane; the loops around it run over plain arrays so
-//! that the compiler turns them into SIMD code.
+//! that the compiler turns them into SIMD code. Each is a function of its own: together they would need a frame of several kilobytes.
 
 // The loops index several arrays by lane.
 #![allow(clippy::needless_range_loop)]
@@ -125,7 +125,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// VRT := low 16 bits of f(accumulator, a, b) in each halfword.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn halfword_result(&mut self, i: &Instruction, f: impl Fn(i32, i32, i32) -> i32) -> Ended {
         let (a, b) = (halfwords(self.vr(i.a)), halfwords(self.vr(i.b)));
         let mut result = Vector::ZERO;
@@ -137,7 +137,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// ACC := f(accumulator, a, b) in each halfword.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn halfword_accumulate(&mut self, i: &Instruction, f: impl Fn(i32, i32, i32) -> i32) -> Ended {
         let (a, b) = (halfwords(self.vr(i.a)), halfwords(self.vr(i.b)));
         let mut result = [0; HALFWORDS];
@@ -148,7 +148,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// VRT := low 8 bits of f(accumulator, a, b) in each byte.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn byte_result(&mut self, i: &Instruction, f: impl Fn(i16, i16, i16) -> i16) -> Ended {
         let (a, b) = (bytes(self.vr(i.a)), bytes(self.vr(i.b)));
         let acc = byte_accumulators(&self.state.acc);
@@ -160,7 +160,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// ACC := f(accumulator, a, b) in each byte.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn byte_accumulate(&mut self, i: &Instruction, f: impl Fn(i16, i16, i16) -> i16) -> Ended {
         let (a, b) = (bytes(self.vr(i.a)), bytes(self.vr(i.b)));
         let acc = byte_accumulators(&self.state.acc);
@@ -175,6 +175,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         self.write_acc(i, &result)
     }
 
+    #[inline(never)]
     pub(super) fn compare_halfwords(&mut self, i: &Instruction) -> Ended {
         let a = halfwords(self.vr(i.a));
         for h in 0..HALFWORDS {
@@ -186,6 +187,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         Ended::Next
     }
 
+    #[inline(never)]
     pub(super) fn compare_bytes(&mut self, i: &Instruction) -> Ended {
         let a = *self.vr(i.a);
         for e in 0..BYTES {

@@ -11,6 +11,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         if self.quirks.lsu_cond_ignored { LaneMask::ALL } else { self.state.vcr.lanes(i.condition()) }
     }
 
+    #[inline(never)]
     pub(super) fn load_vector(&mut self, i: &Instruction) -> Result<(), Break> {
         let address = self.indexed(i) & !3;
         let (value, latency) = answered!(self.bus.load_vector(self.at, address));
@@ -21,6 +22,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn store_vector(&mut self, i: &Instruction) -> Result<(), Break> {
         let address = self.indexed(i) & !3;
         let value = *self.vr(i.t);
@@ -32,6 +34,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// Lanes that are not selected become zero, or keep their value (`fxvinx_merge`).
+    #[inline(never)]
     pub(super) fn port_in(&mut self, i: &Instruction) -> Result<(), Break> {
         let address = self.indexed(i);
         let lanes = self.state.vcr.lanes(i.condition());
@@ -43,6 +46,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn port_out(&mut self, i: &Instruction) -> Result<(), Break> {
         let address = self.indexed(i);
         let lanes = self.state.vcr.lanes(i.condition());

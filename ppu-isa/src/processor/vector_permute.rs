@@ -14,6 +14,7 @@ use crate::vector::{BYTES, Condition, HALFWORDS, Vector};
 const SLICE: usize = 16;
 
 impl<B: Bus, O: Observer> Machine<'_, B, O> {
+    #[inline(never)]
     pub(super) fn select(&mut self, i: &Instruction) -> Ended {
         let (a, b) = (*self.vr(i.a), *self.vr(i.b));
         if i.condition() == Condition::Always {
@@ -30,6 +31,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// Left for positive amounts, logically right for negative ones; -16..=15.
+    #[inline(never)]
     pub(super) fn shift_halfwords(&mut self, i: &Instruction) -> Ended {
         let a = *self.vr(i.a);
         let amount = i.immediate as i32;
@@ -44,6 +46,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// As for halfwords; amounts beyond 8 give 0.
+    #[inline(never)]
     pub(super) fn shift_bytes(&mut self, i: &Instruction) -> Ended {
         let a = *self.vr(i.a);
         let amount = i.immediate as i32;
@@ -56,12 +59,14 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
         Ended::Next
     }
 
+    #[inline(never)]
     pub(super) fn splat_halfword(&mut self, i: &Instruction) -> Ended {
         let lane = (self.gpr(i.a) as u16).to_be_bytes();
         self.set_vr(i.t, Vector(core::array::from_fn(|e| lane[e & 1])));
         Ended::Next
     }
 
+    #[inline(never)]
     pub(super) fn splat_byte(&mut self, i: &Instruction) -> Ended {
         let lane = self.gpr(i.a) as u8;
         self.set_vr(i.t, Vector([lane; BYTES]));
@@ -69,7 +74,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// Left half of each slice from the halfwords of VRA, right half from those of VRB.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn pack(&mut self, i: &Instruction, f: impl Fn(u8, u8) -> u8) -> Ended {
         let (a, b) = (*self.vr(i.a), *self.vr(i.b));
         let mut result = Vector::ZERO;
@@ -84,7 +89,7 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
     }
 
     /// Joins the bytes `first..first+8` of each slice of VRA and VRB to halfwords.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn unpack(&mut self, i: &Instruction, first: usize) -> Ended {
         let (a, b) = (*self.vr(i.a), *self.vr(i.b));
         let count = i.word & 3;

@@ -1,51 +1,15 @@
-//! The loop for timing models that only count against the reference, which asks the model for every slot.
+//! The loops that execute what is ordinary against the reference, which goes slot by slot.
 
-use ppu_isa::timing::{Flat, LineRequest, Outcome, Redirect, Slot, Timing};
+use ppu_isa::timing::{CycleModel, Flat, Scoreboard, Slot, Timing};
 use ppu_isa::{CacheGeometry, Config, Core, Effect, INSTRUCTIONS, Observer, Stop, WatchHit};
 use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+#[path = "common/asked.rs"]
+mod asked;
 mod common;
+use asked::Asked;
 use common::{Memory, words};
-
-/// [`Flat`], which does not say that it only counts.
-#[derive(Clone, Serialize, Deserialize)]
-struct Asked(Flat);
-
-impl Timing for Asked {
-    fn new(config: &Config) -> Self {
-        Self(Flat::new(config))
-    }
-    fn fetch(&mut self, address: u32, limit: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
-        self.0.fetch(address, limit, code)
-    }
-    fn line(&mut self, request: LineRequest, latency: u32, interval: u32) {
-        self.0.line(request, latency, interval);
-    }
-    fn issue(
-        &mut self,
-        slot: Slot<'_>,
-        limit: u64,
-        code: impl Fn(u32) -> Option<u32>,
-    ) -> Result<u64, LineRequest> {
-        self.0.issue(slot, limit, code)
-    }
-    fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
-        self.0.complete(slot, at, outcome, code);
-    }
-    fn interruptible(&mut self, cycle: u64) -> u64 {
-        self.0.interruptible(cycle)
-    }
-    fn redirect(&mut self, address: u32, at: u64, cause: Redirect) {
-        self.0.redirect(address, at, cause);
-    }
-    fn asleep_from(&mut self, at: u64) -> u64 {
-        self.0.asleep_from(at)
-    }
-    fn quiescent_from(&mut self) -> u64 {
-        self.0.quiescent_from()
-    }
-}
 
 /// Writes down everything, breaks at some addresses, and watches stores to some words.
 #[derive(Debug, Default, PartialEq)]
@@ -126,6 +90,46 @@ fn execute<T: Timing + Serialize>(surroundings: &Surroundings) -> Shown {
     (stops, log, serde_json::to_string(&core).expect("serialises"), memory)
 }
 
+/// The same, one instruction at a time.
+fn execute_in_steps<T: Timing + Serialize>(surroundings: &Surroundings) -> Shown {
+    let mut memory = surroundings.memory.clone();
+    let mut core = Core::<T>::new(surroundings.config);
+    let mut stops = Vec::new();
+    let mut limit = surroundings.piece;
+    loop {
+        match core.step(&mut memory, limit) {
+            Ok(_) => {}
+            Err(stop @ (Stop::Limit | Stop::Asleep { .. })) => {
+                stops.push((core.cycle(), stop));
+                if limit >= UNTIL {
+                    break;
+                }
+                let level = surroundings.doorbells.contains(&(limit % 97));
+                core.set_doorbell(limit, level);
+                limit += surroundings.piece;
+            }
+            Err(stop) => {
+                stops.push((core.cycle(), stop));
+                if stop != Stop::Wait {
+                    break;
+                }
+            }
+        }
+    }
+    (stops, Log::default(), serde_json::to_string(&core).expect("serialises"), memory)
+}
+
+/// Whether running and stepping show the same: every stop, the snapshot with all that timing depends on, the memory.
+fn same_in_steps<T: Timing + Serialize>(surroundings: &Surroundings) -> Result<(), TestCaseError> {
+    let surroundings = Surroundings { breakpoint: None, watched: None, ..surroundings.clone() };
+    let run = execute::<T>(&surroundings);
+    let steps = execute_in_steps::<T>(&surroundings);
+    prop_assert_eq!(&run.0, &steps.0);
+    prop_assert!(run.2 == steps.2, "states differ");
+    prop_assert!(run.3 == steps.3, "memories differ");
+    Ok(())
+}
+
 fn surroundings() -> impl Strategy<Value = Surroundings> {
     let doorbells = prop::collection::vec(0u64..97, 0..40);
     let memory = (words(), 0u32..4, 0u32..5);
@@ -162,6 +166,17 @@ proptest! {
         prop_assert_eq!(&counted.2[counted.2.find("timing").unwrap_or(0)..], &asked.2[asked.2.find("timing").unwrap_or(0)..]);
         prop_assert!(counted.2 == asked.2, "states differ");
         prop_assert!(counted.3 == asked.3, "memories differ");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn running_and_stepping_give_the_same_execution(surroundings in surroundings()) {
+        same_in_steps::<Flat>(&surroundings)?;
+        same_in_steps::<Scoreboard>(&surroundings)?;
+        same_in_steps::<CycleModel>(&surroundings)?;
     }
 }
 
