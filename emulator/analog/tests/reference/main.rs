@@ -6,6 +6,7 @@ mod common;
 mod compartments;
 mod errors;
 mod firing;
+mod golden;
 mod linear;
 mod nets;
 mod patterns;
