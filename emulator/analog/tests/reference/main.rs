@@ -10,4 +10,5 @@ mod golden;
 mod linear;
 mod nets;
 mod patterns;
+mod readout;
 mod solver;
