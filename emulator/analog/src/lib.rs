@@ -19,7 +19,7 @@
 //! # What the fast core leaves out
 //! The exponential, adaptation, conductance-based inputs and joined membranes; the saturation of leak and synaptic
 //! transconductors (`membrane.rs` says how large that error is); the bypass, the debug line, the differential non-linearity of the
-//! CADC, slow drift, and driver jitter. [`reference`] has all of the neuron circuits, but no noise and no synapses.
+//! CADC, slow drift, and driver jitter. [`mod@reference`] has all of the neuron circuits, but no noise and no synapses.
 
 mod cadc;
 mod circuit;
