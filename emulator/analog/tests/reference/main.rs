@@ -5,6 +5,7 @@ mod bits;
 mod common;
 mod compartments;
 mod errors;
+mod fast;
 mod firing;
 mod golden;
 mod hagen;
