@@ -14,5 +14,6 @@ mod nets;
 mod nominal;
 mod patterns;
 mod readout;
+mod schemes;
 mod solver;
 mod validation;
