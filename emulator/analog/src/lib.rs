@@ -11,14 +11,15 @@
 //! | `synapses.rs` | weights and charges |
 //! | `correlation.rs` | correlation sensors |
 //! | `cadc.rs` | column converters |
+//! | `madc.rs`, `readout.rs` | the fast converter, multiplexers, pads, board DACs |
 //! | `core.rs` | all of them under one clock |
 //! | `mismatch.rs` | the individual: fixed deviations and defects that follow from a seed |
 //! | `reference/` | level R: every circuit, adaptive integration; what the fast core is tested against |
 //!
-//! # What this version leaves out
+//! # What the fast core leaves out
 //! The exponential, adaptation, conductance-based inputs and joined membranes; the saturation of leak and synaptic
-//! transconductors (`membrane.rs` says how large that error is); the bypass, the debug line, the MADC (whose input is
-//! [`AnalogCore::read`]), the differential non-linearity of the CADC, slow drift, and driver jitter.
+//! transconductors (`membrane.rs` says how large that error is); the bypass, the debug line, the differential non-linearity of the
+//! CADC, slow drift, and driver jitter. [`mod@reference`] has all of the neuron circuits, but no noise and no synapses.
 
 mod cadc;
 mod circuit;
@@ -26,10 +27,12 @@ mod core;
 mod correlation;
 mod draws;
 mod driver;
+pub mod madc;
 mod membrane;
 pub mod mismatch;
 pub mod options;
 pub mod parameters;
+pub mod readout;
 pub mod reference;
 mod synapses;
 mod wake;

@@ -4,7 +4,7 @@
 use super::bits::Bits;
 use super::error::ReferenceError;
 use crate::mismatch::{Parameter, constants};
-use crate::parameters::{LINE_REST, Refractory};
+use crate::parameters::{LINE_REST, NeuronParameters, Refractory};
 use bss2_base::{Neuron, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -276,6 +276,54 @@ impl Default for Circuit {
             },
             bits: Bits::default(),
         }
+    }
+}
+
+impl From<&NeuronParameters> for Circuit {
+    /// The same neuron as the fast core was told: everything that `parameters` say, with bits that change nothing.
+    fn from(parameters: &NeuronParameters) -> Self {
+        let transconductor = |given: &crate::parameters::Transconductor| Transconductor {
+            conductance: given.conductance,
+            potential: given.potential,
+            linear_range: given.linear_range,
+        };
+        let mut circuit = Self::default();
+        circuit.membrane.parasitic = parameters.capacitance;
+        circuit.membrane.leakage = parameters.constant_current;
+        circuit.leak = transconductor(&parameters.leak);
+        circuit.reset = transconductor(&parameters.reset);
+        circuit.release_charge = parameters.release_charge;
+        for ((own, bits), given) in
+            circuit.inputs.iter_mut().zip(&mut circuit.bits.inputs).zip(&parameters.inputs)
+        {
+            own.capacitance = given.line_capacitance;
+            own.floating = [given.time_constant; 2];
+            own.transconductance = given.transconductance;
+            own.offset = given.offset;
+            own.saturation_current = given.saturation_current;
+            own.output_conductance = given.output_conductance;
+            own.output_potential = given.output_potential;
+            bits.enable = given.enabled;
+        }
+        circuit.bits.pause = parameters.pause_in_reset;
+        if let Some(comparator) = &parameters.comparator {
+            circuit.comparator =
+                Comparator { threshold: comparator.threshold, delay: comparator.delay, works: true };
+            circuit.bits.threshold_comparator = true;
+        }
+        circuit.bits.fire = parameters.enable_fire;
+        circuit.refractory = parameters.refractory;
+        circuit.held_in_reset = parameters.held_in_reset;
+        let readout = &parameters.readout;
+        circuit.bits.readout_source = readout.source;
+        circuit.bits.readout_amplifier = readout.amplifier;
+        circuit.readout = ReadoutAmplifier {
+            offset: readout.offset,
+            line_gain: readout.line_gain,
+            line_offset: readout.line_offset,
+            works: true,
+        };
+        circuit
     }
 }
 

@@ -36,6 +36,7 @@
 //! | `automaton.rs` | reset, refractory period, adaptation pulse |
 //! | `simulation.rs` | circuits under one clock: the entry |
 //! | `compose.rs`, `run.rs` | its groups, and how one gets from event to event |
+//! | `recording.rs` | the MADC at its neurons |
 //! | `solver/` | the integrator |
 //!
 //! # Choices where the specification is silent
@@ -55,6 +56,7 @@ mod equations;
 mod error;
 mod group;
 mod nets;
+mod recording;
 mod run;
 mod simulation;
 pub mod solver;
@@ -67,4 +69,5 @@ pub use circuit::{
 };
 pub use error::{ReferenceError, SolverError};
 pub use nets::{Coupling, NetOptions, NetRemark, Nets};
+pub use recording::{CHAIN_TAU, MadcSample};
 pub use simulation::{Fire, Input, Linearisation, Options, ProbeId, Quantity, Simulation, Stimulus};

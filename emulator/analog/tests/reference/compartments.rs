@@ -75,7 +75,7 @@ fn a_long_chain_attenuates_by_the_factor_of_the_infinite_chain() {
 }
 
 /// Peaks in V at all compartments for an input to each, by (injected, seen).
-fn peaks(tau_m: f64, tau_s: f64, tau_icc: f64) -> [[f64; 4]; 4] {
+pub(crate) fn peaks(tau_m: f64, tau_s: f64, tau_icc: f64) -> [[f64; 4]; 4] {
     [0, 1, 2, 3].map(|injected| {
         let mut simulation = ideal(chain(4, tau_m, tau_s, tau_icc));
         let charge = Input::Charge { line: Line::Excitatory, charge: charge_for(48.5e-9) };
