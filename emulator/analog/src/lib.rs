@@ -31,6 +31,7 @@ pub mod options;
 pub mod parameters;
 mod synapses;
 mod wake;
+mod whole;
 
 pub use cadc::CadcResult;
 pub use core::{AnalogCore, Fire, SynapticPulse};

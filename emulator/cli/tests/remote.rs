@@ -116,7 +116,11 @@ fn a_program_over_the_network_gives_the_same_recording_file() {
     let [program, here, there] = ["program.txt", "here.txt", "there.txt"].map(file);
     let spikes: String =
         (0..3000).map(|n| format!("wait-until {}\nspikes {:#06x}\n", 40 * n, n * 13)).collect();
-    fs::write(&program, format!("bss2-program 1\nmarker\ntimer-reset\n{spikes}wait-until 130000\nread 0x00130065\n")).unwrap();
+    fs::write(
+        &program,
+        format!("bss2-program 1\nmarker\ntimer-reset\n{spikes}wait-until 130000\nread 0x00130065\n"),
+    )
+    .unwrap();
     let play = ["play", &program, "--startup", "--output"];
     assert_eq!(bss2(&[&play[..], &[&here]].concat()).status.code(), Some(0));
     assert_eq!(bss2(&server.with(&[&play[..], &[&there]].concat())).status.code(), Some(0));
