@@ -79,15 +79,18 @@ impl Action {
 /// One half of the chip, without its neurons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Half {
+    #[serde(deserialize_with = "crate::whole::table::<DRIVERS_PER_HEMISPHERE, _, _>")]
     drivers: Vec<Driver>,
     synapses: SynapseArray,
     correlation: CorrelationArray,
+    #[serde(deserialize_with = "crate::whole::table::<COLUMNS, _, _>")]
     switches: Vec<ColumnSwitches>,
     /// Columns whose switch for excitatory, inhibitory current is closed.
     connected: [ColumnMask; 2],
     /// Charge in C of a nominal synapse with weight 1 and a full pulse; west, east.
     unit_charge: [f64; 2],
     /// Causal, then acausal channels.
+    #[serde(deserialize_with = "crate::whole::tables::<COLUMNS, _, _>")]
     channels: [Vec<Channel>; 2],
 }
 
@@ -140,6 +143,7 @@ pub struct AnalogCore {
     now: SimTime,
     /// By time, then rank; ascending.
     agenda: VecDeque<(SimTime, Action)>,
+    #[serde(deserialize_with = "crate::whole::table::<NEURONS, _, _>")]
     circuits: Vec<Circuit>,
     wake: WakeTable,
     halves: [Half; 2],

@@ -101,9 +101,12 @@ impl Pairs {
 pub(crate) struct CorrelationArray {
     /// 0 or 1, for the random streams.
     hemisphere: u32,
+    #[serde(deserialize_with = "crate::whole::table::<{ ROWS * COLUMNS }, _, _>")]
     sensors: Vec<Sensor>,
     /// `amplitude code | time code << 2` for each synapse.
+    #[serde(deserialize_with = "crate::whole::table::<{ ROWS * COLUMNS }, _, _>")]
     calibration: Vec<u8>,
+    #[serde(deserialize_with = "crate::whole::table::<COLUMNS, _, _>")]
     columns: Vec<ColumnTrace>,
     /// West and east.
     quadrants: [Prepared; 2],

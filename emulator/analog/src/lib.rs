@@ -36,6 +36,7 @@ pub mod readout;
 pub mod reference;
 mod synapses;
 mod wake;
+mod whole;
 
 pub use bss2_base::RowMode;
 pub use cadc::CadcResult;

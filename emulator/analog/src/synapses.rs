@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SynapseArray {
     /// 0..=63.
+    #[serde(deserialize_with = "crate::whole::table::<{ ROWS * COLUMNS }, _, _>")]
     weights: Vec<u8>,
     /// Columns of each row whose weight is not 0.
+    #[serde(deserialize_with = "crate::whole::table::<ROWS, _, _>")]
     active: Vec<ColumnMask>,
     /// Factor on the charge.
+    #[serde(deserialize_with = "crate::whole::table::<{ ROWS * COLUMNS }, _, _>")]
     charge: Vec<f32>,
 }
 

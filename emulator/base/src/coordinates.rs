@@ -1,6 +1,7 @@
 //! Where things are on the chip (register-map section 4, analog-core section 1.1).
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Synapse rows of one hemisphere.
 pub const ROWS: usize = 256;
@@ -68,7 +69,16 @@ impl Quadrant {
 
 /// One of the 512 neuron circuits: `256 * hemisphere + column` (halco's AtomicNeuron).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Neuron(u16);
+pub struct Neuron(#[serde(deserialize_with = "number_of_a_neuron")] u16);
+
+/// A number from outside, which has to be that of a neuron.
+fn number_of_a_neuron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let number = u16::deserialize(deserializer)?;
+    if usize::from(number) >= NEURONS {
+        return Err(D::Error::custom(format_args!("{number} is not the number of a neuron, 0 to 511")));
+    }
+    Ok(number)
+}
 
 impl Neuron {
     /// The neuron below column `column` of the synapse array of `hemisphere`.

@@ -5,7 +5,8 @@
 //! exist once they have been written; everything else reads zero.
 
 use ppu_isa::{ByteEnables, LaneMask, Vector};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// Words of the FPGA's external PPU memory (Omnibus words 0x8000_0000 ..).
@@ -26,8 +27,29 @@ pub enum Bank {
 /// The cells of both banks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ExternalMemory {
+    #[serde(deserialize_with = "whole_sram")]
     sram: Vec<u32>,
+    #[serde(deserialize_with = "whole_pages")]
     dram: BTreeMap<usize, Vec<u32>>,
+}
+
+fn whole_sram<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    let words = Vec::<u32>::deserialize(deserializer)?;
+    match words.len() {
+        SRAM_WORDS => Ok(words),
+        found => Err(D::Error::invalid_length(found, &"the 32768 words of the FPGA's SRAM")),
+    }
+}
+
+fn whole_pages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<usize, Vec<u32>>, D::Error> {
+    let pages = BTreeMap::<usize, Vec<u32>>::deserialize(deserializer)?;
+    match pages.iter().find(|(page, words)| **page >= DRAM_WORDS / PAGE_WORDS || words.len() != PAGE_WORDS) {
+        None => Ok(pages),
+        Some((page, words)) => {
+            let words = words.len();
+            Err(D::Error::custom(format_args!("page {page} of the FPGA's DRAM with {words} words")))
+        }
+    }
 }
 
 impl Default for ExternalMemory {

@@ -2,6 +2,7 @@
 //!
 //! * [`experiments`]: what an experiment is, and the registry of all of them.
 //! * [`plots`]: the figures, one house style, PNG and SVG; the animated game.
+//! * [`hardware`]: the chip of an experiment, in this process or behind the network.
 //! * [`progress`], [`cancel`], [`artefacts`]: what long work needs: a bar, Ctrl-C, files.
 //!
 //! The crate is a library so that experiments, examples and tests can use these parts; the program is [`main`].
@@ -11,7 +12,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | the work was done; every acceptance bound of an experiment is met; a PPU program returned what was expected of it (0, or the value of `--expect`); a server was ended by Ctrl-C |
-//! | 1 | the work was done or interrupted, and a bound is not met, or the experiment was interrupted by Ctrl-C, or a PPU program returned another value or did not end within its time limit |
+//! | 1 | the work was done or interrupted, and a bound is not met, or the experiment was interrupted by Ctrl-C, or a PPU program returned another value or did not end within its time limit, or a playback program timed out or was interrupted |
 //! | 2 | the work could not be done: an unusable argument, file or folder, or an error on the way. One line `error: ...` on standard error says what and where |
 //! | 130 | Ctrl-C was pressed a second time: the program left at once, unfinished files may remain |
 //!
@@ -26,6 +27,7 @@ pub mod cancel;
 mod commands;
 pub mod experiments;
 mod failure;
+pub mod hardware;
 pub mod plots;
 pub mod progress;
 mod text;

@@ -149,6 +149,17 @@ impl Server {
     /// Serves one host after the other until `stop` becomes true. The executor works in this thread; a program under way
     /// is cut short by `stop`, and when its host (or another one) resets the connection.
     pub fn serve<D: Device>(&self, executor: &mut Executor<D>, stop: &AtomicBool) -> Result<(), ServerError> {
+        self.serve_with(executor, stop, &mut |_| ())
+    }
+
+    /// [`serve`](Self::serve), with something done to the executor whenever a host has reset the connection, before the first
+    /// instruction of the new one.
+    pub fn serve_with<D: Device>(
+        &self,
+        executor: &mut Executor<D>,
+        stop: &AtomicBool,
+        on_connection: &mut dyn FnMut(&mut Executor<D>),
+    ) -> Result<(), ServerError> {
         let transport = FpgaTransport::new(self.config.arq.clone(), self.config.bitfile.clone());
         let shared = Shared {
             server: self,
@@ -169,7 +180,7 @@ impl Server {
                 scope.spawn(|| shared.guarded(|| shared.receive_frames(sender))),
                 scope.spawn(|| shared.guarded(|| shared.retransmit())),
             ];
-            shared.execute(executor, &receiver);
+            shared.execute(executor, &receiver, on_connection);
             // The executor is done because it was asked to stop or because a thread failed.
             for thread in threads {
                 if let Ok(result) = thread.join() {
@@ -321,7 +332,12 @@ impl Shared<'_> {
         Ok(())
     }
 
-    fn execute<D: Device>(&self, executor: &mut Executor<D>, commands: &Receiver<Command>) {
+    fn execute<D: Device>(
+        &self,
+        executor: &mut Executor<D>,
+        commands: &Receiver<Command>,
+        on_connection: &mut dyn FnMut(&mut Executor<D>),
+    ) {
         let mut connection = 0;
         let mut answer = Answer::default();
         while !self.stopped() {
@@ -335,6 +351,7 @@ impl Shared<'_> {
                     connection = newest;
                     answer = Answer::default();
                     executor.reset_transport();
+                    on_connection(executor);
                     self.interrupt.store(false, Ordering::Relaxed);
                 }
                 Command::Words { connection: of, words } => {

@@ -493,6 +493,41 @@ fn a_snapshot_continues_identically() {
 }
 
 #[test]
+fn the_chip_counts_its_links_from_the_other_end() {
+    let mut executor = Executor::new(Loopback::new(), ExecutorConfig::power_up());
+    let results = run(&mut executor, |builder| {
+        // Links 0 and 1 of the FPGA, which are bits 7 and 6 of the chip; bit 0 of the chip is link 7.
+        builder.write(FPGA_PHY_ENABLE, 0b0000_0011).jtag_write(CHIP_PHY_ENABLE, 0b1000_0001);
+        builder.barrier(Barrier::JTAG).wait(SimTime::from_us(20));
+    });
+    let links: Vec<u8> = results.recording.links.payload.iter().map(|payload| payload >> 5).collect();
+    assert_eq!(links, [0]);
+}
+
+#[test]
+fn words_on_the_links_are_counted_events_included() {
+    let count = |results: &Results| results.recording.reads.value.iter().sum::<u32>();
+    let mut executor = executor();
+    let mut counts = |direction: u32| {
+        count(&run(&mut executor, |builder| {
+            builder.read_all((0..8).map(|link| 0x8800_C000 + 2 * link + direction));
+        }))
+    };
+    let before = [counts(0), counts(1)];
+    run(&mut executor, |builder| {
+        builder.write(0x1000, 1).spike_pack(&[1, 2, 3]).spike(4).wait(SimTime::from_us(2));
+        builder.barrier_omnibus();
+    });
+    let mut counts = |direction: u32| {
+        count(&run(&mut executor, |builder| {
+            builder.read_all((0..8).map(|link| 0x8800_C000 + 2 * link + direction));
+        }))
+    };
+    // A write is two words and one back; each of the four events is a word there and one back.
+    assert_eq!([counts(0) - before[0], counts(1) - before[1]], [6, 5]);
+}
+
+#[test]
 fn link_statistics_count_the_words_of_chip_accesses_only() {
     let status = |builder: &mut ProgramBuilder| {
         builder.barrier_omnibus();

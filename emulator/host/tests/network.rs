@@ -2,12 +2,13 @@
 
 use bss2_base::SimTime;
 use bss2_base::random::SequentialRng;
-use bss2_host::arq::RESET_DATAGRAM;
+use bss2_host::arq::{ArqConfig, DataFrame, Datagram, HostTransport, RESET_DATAGRAM, packet_id};
 use bss2_host::client::{Client, ClientConfig, ClientError};
 use bss2_host::connection::{Connection, ConnectionError, RunControl};
 use bss2_host::device::{BusRead, ChipEvent, Device, SharedMemory};
 use bss2_host::executor::{Executor, ExecutorConfig};
 use bss2_host::loopback::Loopback;
+use bss2_host::message::{encode_instruction, encode_program};
 use bss2_host::playback::*;
 use bss2_host::recording::Completion;
 use bss2_host::server::{Server, ServerConfig, ServerError};
@@ -32,8 +33,16 @@ fn client_config(frames: SocketAddr, resets: SocketAddr) -> ClientConfig {
 
 /// Serves a device while `body` talks to it.
 fn serving<D: Device + Send>(device: D, config: ExecutorConfig, body: impl FnOnce(ClientConfig)) {
-    let server =
-        Server::bind(ServerConfig { frame_port: 0, reset_port: 0, ..ServerConfig::default() }).unwrap();
+    serving_like(ServerConfig::default(), device, config, body);
+}
+
+fn serving_like<D: Device + Send>(
+    server: ServerConfig,
+    device: D,
+    config: ExecutorConfig,
+    body: impl FnOnce(ClientConfig),
+) {
+    let server = Server::bind(ServerConfig { frame_port: 0, reset_port: 0, ..server }).unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let serving = scope.spawn(|| server.serve(&mut Executor::new(device, config), &stop));
@@ -300,5 +309,185 @@ fn a_lossy_network_changes_nothing() {
             drop(client);
             drop(guard);
         });
+    });
+}
+
+/// A host without a library: it sends what it likes, when it likes.
+struct RawHost {
+    socket: UdpSocket,
+    frames: SocketAddr,
+    transport: HostTransport,
+    begin: Instant,
+}
+
+impl RawHost {
+    fn connect(config: &ClientConfig) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        Self::connect_from(socket, config)
+    }
+
+    fn connect_from(socket: UdpSocket, config: &ClientConfig) -> Self {
+        socket.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+        socket.send_to(&RESET_DATAGRAM, config.resets).unwrap();
+        let transport = HostTransport::new(ArqConfig::default(), 77);
+        let mut host = Self { socket, frames: config.frames, transport, begin: Instant::now() };
+        while !host.transport.is_ready() {
+            host.exchange();
+            assert!(host.begin.elapsed() < Duration::from_secs(20), "no handshake");
+        }
+        host
+    }
+
+    fn exchange(&mut self) {
+        while let Some(datagram) = self.transport.transmit(self.begin.elapsed()).unwrap() {
+            self.socket.send_to(&datagram, self.frames).unwrap();
+        }
+        let mut buffer = [0; 2048];
+        while let Ok((size, _)) = self.socket.recv_from(&mut buffer) {
+            let _ = self.transport.accept(&buffer[..size]);
+        }
+    }
+
+    /// Words until a halt comes.
+    fn until_halt(&mut self) -> Vec<u64> {
+        let halt = encode_instruction(Instruction::HALT) & !(0x7F << 56) | 2 << 56;
+        let mut words = Vec::new();
+        let begin = Instant::now();
+        while words.last() != Some(&halt) {
+            assert!(begin.elapsed() < Duration::from_secs(20), "no halt among {} words", words.len());
+            self.exchange();
+            while let Some(mut new) = self.transport.receive() {
+                words.append(&mut new);
+            }
+        }
+        words
+    }
+}
+
+fn markers(count: usize) -> Program {
+    let mut builder = ProgramBuilder::new();
+    for _ in 0..count {
+        builder.marker();
+    }
+    builder.finish().unwrap()
+}
+
+#[test]
+fn a_host_that_was_silent_for_long_gets_its_answers_when_it_is_back() {
+    // The server gives up soon: three transmissions, a few milliseconds.
+    let arq = ArqConfig { transmissions: 3, ..ArqConfig::default() };
+    serving_like(
+        ServerConfig { arq, ..ServerConfig::default() },
+        Loopback::new(),
+        ExecutorConfig::default(),
+        |config| {
+            let mut host = RawHost::connect(&config);
+            host.transport.send(&encode_program(&markers(2000)).collect::<Vec<_>>());
+            while let Some(datagram) = host.transport.transmit(host.begin.elapsed()).unwrap() {
+                host.socket.send_to(&datagram, host.frames).unwrap();
+            }
+            thread::sleep(Duration::from_millis(200));
+            assert_eq!(host.until_halt().len(), 2001);
+        },
+    );
+}
+
+#[test]
+fn answers_that_nobody_takes_are_bounded_and_the_next_host_is_served() {
+    let server = ServerConfig { answers: 4, ..ServerConfig::default() };
+    serving_like(server, Loopback::new(), ExecutorConfig::default(), |config| {
+        let mut lazy = RawHost::connect(&config);
+        lazy.transport.send(&encode_program(&markers(100_000)).collect::<Vec<_>>());
+        // All of it is sent and acknowledged, but its answers stay where they are: no acknowledgement of them goes out.
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(300) {
+            while let Some(datagram) = lazy.transport.transmit(lazy.begin.elapsed()).unwrap() {
+                lazy.socket.send_to(&datagram, lazy.frames).unwrap();
+            }
+            let mut buffer = [0; 2048];
+            while let Ok((size, _)) = lazy.socket.recv_from(&mut buffer) {
+                let _ = lazy.transport.accept(&buffer[..size.min(4)]);
+            }
+        }
+        let mut client = Client::connect(config).unwrap();
+        assert_eq!(client.run(&program(1)).unwrap().completion, Completion::Halted);
+    });
+}
+
+#[test]
+fn a_client_whose_fpga_was_taken_over_notices() {
+    serving(Slow(Loopback::new()), ExecutorConfig::default(), |config| {
+        let mut builder = ProgramBuilder::new();
+        builder.wait(SimTime::from_ms(30_000));
+        let endless = builder.finish().unwrap();
+        let impatient = ClientConfig {
+            arq: ArqConfig { transmissions: 20, ..config.arq.clone() },
+            probe_after: Duration::from_millis(50),
+            ..config.clone()
+        };
+        let mut first = Client::connect(impatient).unwrap();
+        thread::scope(|scope| {
+            let running = scope.spawn(move || first.run(&endless));
+            thread::sleep(Duration::from_millis(200));
+            // Until now the server has given the signs of life it was asked for.
+            assert!(!running.is_finished());
+            let mut second = Client::connect(config.clone()).unwrap();
+            assert_eq!(second.run(&program(1)).unwrap().completion, Completion::Halted);
+            let error = running.join().unwrap().unwrap_err();
+            assert!(matches!(error, ConnectionError::Client(ClientError::PeerGone(_))), "{error}");
+            assert_eq!(second.run(&program(2)).unwrap().completion, Completion::Halted);
+        });
+    });
+}
+
+#[test]
+fn frames_of_an_earlier_connection_from_the_same_port_are_told_apart() {
+    serving(Loopback::new(), ExecutorConfig::default(), |config| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for round in 0..20_u64 {
+            let stale = DataFrame {
+                ack: (round * 7 + 1) as u8,
+                // The numbers that the new connection is going to use.
+                sequence: (round % 4) as u8,
+                packet: packet_id::UT,
+                words: vec![encode_instruction(Instruction::TICK); 100],
+            };
+            let stale = Datagram::Data(stale).encode();
+            let mut host = RawHost::connect_from(socket.try_clone().unwrap(), &config);
+            host.transport.send(&encode_program(&markers(300)).collect::<Vec<_>>());
+            assert_eq!(host.until_halt().len(), 301);
+            // What is on its way when the host begins anew, before and after the reset.
+            for _ in 0..50 {
+                socket.send_to(&stale, config.frames).unwrap();
+            }
+            socket.send_to(&RESET_DATAGRAM, config.resets).unwrap();
+            socket.send_to(&stale, config.frames).unwrap();
+        }
+    });
+}
+
+#[test]
+fn truncated_and_random_datagrams_of_the_connected_host_are_survived() {
+    serving(Loopback::new(), ExecutorConfig::default(), |config| {
+        let mut chance = SequentialRng::seed_from_u64(3);
+        let mut host = RawHost::connect(&config);
+        let words: Vec<u64> = encode_program(&markers(5000)).collect();
+        for chunk in words.chunks(180) {
+            host.transport.send(chunk);
+            let mut noise: Vec<u8> = (0..chance.random_range(0..1600)).map(|_| chance.random()).collect();
+            if let Some(datagram) = host.transport.transmit(host.begin.elapsed()).unwrap() {
+                // Only a part of a frame, then all of it.
+                host.socket
+                    .send_to(&datagram[..chance.random_range(0..datagram.len())], host.frames)
+                    .unwrap();
+                host.socket.send_to(&datagram, host.frames).unwrap();
+            }
+            // Random numbers could be valid ones; these are not.
+            noise.iter_mut().take(3).for_each(|byte| *byte |= 1);
+            if noise.len() != 4 {
+                host.socket.send_to(&noise, host.frames).unwrap();
+            }
+        }
+        assert_eq!(host.until_halt().len(), 5001);
     });
 }

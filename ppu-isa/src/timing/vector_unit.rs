@@ -55,7 +55,7 @@ pub(super) struct VectorUnit {
     pops: [u64; QUEUE_STOP],
     /// Start cycles of the youngest instructions of each station, as a ring.
     starts: [[u64; 16]; 5],
-    heads: [usize; 5],
+    heads: [u8; 5],
     /// Cycle from which each station can start another instruction.
     free: [u64; 5],
     /// Cycle from which each register's value can be read.
@@ -82,7 +82,7 @@ impl VectorUnit {
         let (read, write) = (i.reads(), i.writes());
         let mut pop = (at + QUEUE).max(self.pops[0] + 1);
         // Full station: its oldest instruction must have started.
-        let oldest = (self.heads[station] + 16 - DEPTH[station]) % 16;
+        let oldest = (usize::from(self.heads[station]) + 16 - DEPTH[station]) % 16;
         pop = pop.max(self.starts[station][oldest]);
         pop = pop.max(self.latest(write.vector, &self.written)).max(self.latest(write.vector, &self.read));
         if class == Class::VecCmp {
@@ -95,8 +95,9 @@ impl VectorUnit {
             self.condition_read = self.condition_read.max(start + reads);
         }
         self.pops = [pop, self.pops[0]];
-        self.starts[station][self.heads[station]] = start;
-        self.heads[station] = (self.heads[station] + 1) % 16;
+        let head = self.heads[station] % 16;
+        self.starts[station][usize::from(head)] = start;
+        self.heads[station] = (head + 1) % 16;
         let wait = match class {
             Class::VecLsLoad | Class::VecLsStore | Class::VecPlsIn | Class::VecPlsOut => latency,
             _ => 0,

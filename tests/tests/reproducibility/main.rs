@@ -1,5 +1,6 @@
 //! Same seed and same accesses at the same times give the same bits, however the run is organised (design sections 4 and 8).
 
+mod hostile;
 mod lockstep;
 mod scene;
 

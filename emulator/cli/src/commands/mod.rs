@@ -1,10 +1,12 @@
 //! The command tree; every command is a file with `command()` (its description) and `execute()` (its work).
 
 mod inspect;
+mod play;
 mod power_up;
 mod ppu;
 mod run;
 mod serve;
+mod snapshot_file;
 mod values;
 
 use std::ffi::OsString;
@@ -20,7 +22,7 @@ use crate::text;
 use crate::{Failure, Outcome};
 
 const EXIT_CODES: &str = "Exit codes: 0 done and accepted; 1 a bound is not met, the run was interrupted, or the PPU \
-                          program did not return what was expected (0 or --expect) in time; 2 an unusable argument, file or folder, or an error on the way.";
+                          program did not return what was expected (0 or --expect) in time, or a playback program timed out; 2 an unusable argument, file or folder, or an error on the way.";
 
 fn command() -> Command {
     Command::new("bss2")
@@ -48,6 +50,8 @@ fn command() -> Command {
         .subcommand(ppu::command())
         .subcommand(inspect::command())
         .subcommand(serve::command())
+        .subcommand(play::command())
+        .subcommand(play::convert::command())
 }
 
 /// Reads the arguments and does what they say.
@@ -64,6 +68,8 @@ pub(crate) fn execute(arguments: &[OsString]) -> Result<Outcome, Failure> {
         Some(("ppu", matches)) => ppu::execute(matches, json),
         Some(("inspect", matches)) => inspect::execute(matches, json),
         Some(("serve", matches)) => serve::execute(matches, json),
+        Some(("play", matches)) => play::execute(matches, json),
+        Some(("convert", matches)) => play::convert::execute(matches),
         _ => Err(Failure::new("no command given").hint("bss2 --help lists them")),
     }
 }

@@ -10,6 +10,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use crate::artefacts::Artefacts;
 use crate::cancel::Cancel;
 use crate::experiments::{self, Context, Entry, ExperimentError, RunInformation, Summary};
+use crate::hardware::Connect;
 use crate::progress::Progress;
 use crate::text;
 use crate::{Failure, Outcome};
@@ -26,6 +27,8 @@ struct RunOptions {
     /// Threads that may work at a time; no result depends on it [default: one per core]
     #[arg(long, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    connect: Connect,
 }
 
 pub(super) fn command() -> Command {
@@ -83,7 +86,8 @@ fn run(entry: Entry, matches: &ArgMatches, json: bool) -> Result<Outcome, Failur
     let cancel = Cancel::on_ctrl_c();
     let progress = if json { Progress::silent() } else { Progress::on_standard_error() };
     let context =
-        Context::new(options.seed, threads.map_or(1, usize::from), artefacts, cancel.clone(), progress);
+        Context::new(options.seed, threads.map_or(1, usize::from), artefacts, cancel.clone(), progress)
+            .with_chip_at(options.connect.place());
 
     let started = Instant::now();
     let report = (entry.run)(matches, &context).map_err(|error| match &error {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::artefacts::{ArtefactError, Artefacts, CsvTable};
 use crate::cancel::Cancel;
+use crate::experiments::ExperimentError;
+use crate::hardware::{Hardware, Place};
 use crate::plots::Plot;
 use crate::progress::{Progress, Task};
 
@@ -17,6 +19,7 @@ pub struct Context {
     artefacts: Artefacts,
     cancel: Cancel,
     progress: Progress,
+    place: Place,
 }
 
 impl Context {
@@ -27,7 +30,34 @@ impl Context {
         cancel: Cancel,
         progress: Progress,
     ) -> Self {
-        Self { seed, threads, artefacts, cancel, progress }
+        Self { seed, threads, artefacts, cancel, progress, place: Place::Here }
+    }
+
+    /// With the chip somewhere else (`--connect`); one at a time then.
+    pub(crate) fn with_chip_at(self, place: Place) -> Self {
+        let threads = if place == Place::Here { self.threads } else { 1 };
+        Self { place, threads, ..self }
+    }
+
+    /// The chip of the experiment as it is after power-up, behind an FPGA: in this process, or where `--connect` says. Asking
+    /// again gives another one of the same seed; over the network the one before has to be dropped by then.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Option`] if the chip at the other end is another individual, [`ExperimentError::Layer`] if nobody
+    /// answers.
+    pub fn chip(&self) -> Result<Hardware, ExperimentError> {
+        Hardware::find(&self.place, self.seed, &|text| self.note(text))
+    }
+
+    /// Insists on a chip in this process, for `reason`.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Option`] if `--connect` says otherwise.
+    pub fn need_chip_here(&self, reason: &str) -> Result<(), ExperimentError> {
+        match self.place {
+            Place::Here => Ok(()),
+            _ => Err(ExperimentError::Option { option: "connect", reason: reason.into() }),
+        }
     }
 
     /// A context for tests and examples: one thread, no progress display, files into `folder`.

@@ -119,6 +119,7 @@ impl Experiment for Homeostasis {
 
     fn run(&self, context: &Context) -> Result<Report, ExperimentError> {
         self.check()?;
+        context.need_chip_here("this experiment goes on with two copies of its chip")?;
         let mut chip = Executor::new(Chip::new(context.seed()), ExecutorConfig::power_up());
         let calibration = self.prepare(&mut chip, context)?;
 

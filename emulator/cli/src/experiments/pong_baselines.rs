@@ -33,6 +33,7 @@ impl Experiment for PongBaselines {
     const REFERENCE: &'static str = "experiments E01, task; yardstick for pong";
 
     fn run(&self, context: &Context) -> Result<Report, ExperimentError> {
+        context.need_chip_here("this experiment needs no chip")?;
         let rules = self.rules()?;
         let mut draw = Pcg64Mcg::seed_from_u64(context.seed());
         let mut random = |_| draw.random_range(0..rules.rows);

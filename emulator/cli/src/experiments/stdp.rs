@@ -32,10 +32,8 @@ use bss2_base::{Hemisphere, Neuron, Quadrant, SimTime};
 use bss2_calibration::bench::{self, BoardVoltage, ColumnReadout, RowView, SETTLING};
 use bss2_calibration::quick::write_shared_cells;
 use bss2_calibration::{Bench, BenchError};
-use bss2_chip::Chip;
 use bss2_firmware::control::PARAMETERS;
 use bss2_firmware::stdp as firmware;
-use bss2_host::executor::{Executor, ExecutorConfig};
 use bss2_host::registers::capmem::SharedParameter;
 use bss2_host::registers::coordinates;
 use bss2_host::registers::neuron::{NeuronBackendConfig, NeuronConfig};
@@ -44,6 +42,7 @@ use bss2_host::registers::padi::{CommonPADIBusConfig, SynapseDriverConfig};
 use super::ppu_session::{PpuError, PpuSession, shared_word};
 use super::statistics::{median, quantile, share};
 use super::{Context, During, Experiment, ExperimentError, Report};
+use crate::hardware::Hardware;
 use crate::plots::{
     Axis, Bundle, Distribution, Histogram, Hue, Mark, Plot, Reference, Sheet, Traces, XyPlot, XySeries,
 };
@@ -134,10 +133,10 @@ impl Experiment for Stdp {
             let reason = format!("{} is not within 5..=200", self.pairs);
             return Err(ExperimentError::Option { option: "pairs", reason });
         }
-        let mut chip = Executor::new(Chip::new(context.seed()), ExecutorConfig::power_up());
+        let mut chip = context.chip()?;
         let mut report = Report::new();
         self.measure_all(&mut chip, context, &mut report)?;
-        report.chip_time = chip.device().now();
+        report.chip_time = chip.chip_time();
         Ok(report)
     }
 }
@@ -146,7 +145,7 @@ impl Stdp {
     /// The five parts; leaves early if the user wants to stop.
     fn measure_all(
         &self,
-        chip: &mut Executor<Chip>,
+        chip: &mut Hardware,
         context: &Context,
         report: &mut Report,
     ) -> Result<(), ExperimentError> {

@@ -95,6 +95,7 @@ impl Experiment for Structural {
     const REFERENCE: &'static str = "experiments E03, reduced; Billaudelle et al. 2021";
 
     fn run(&self, context: &Context) -> Result<Report, ExperimentError> {
+        context.need_chip_here("this experiment needs several chips and copies them")?;
         let refuse = |option, reason: String| Err(ExperimentError::Option { option, reason });
         if !(1..=100).contains(&self.chips) {
             return refuse("chips", format!("{} is not within 1..=100", self.chips));

@@ -2,6 +2,7 @@
 
 mod common;
 mod inspect;
+mod play;
 mod ppu;
 mod serve;
 

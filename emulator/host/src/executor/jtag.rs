@@ -141,6 +141,7 @@ impl TestAccessPort {
                 None => (1, 0),
             },
         };
+        let bits = bits.clamp(3, 33);
         let low = |count: u8| (1_u64 << count) - 1;
         // The register and the bits shifted in form one chain, of which the lowest `bits` come out.
         let chain = u128::from(content) | u128::from(data & low(bits)) << length;

@@ -12,9 +12,12 @@ pub(super) struct Links {
     /// Words handed to the reliable transport at the FPGA and at the chip.
     pub(super) writes: u32,
     pub(super) reads: u32,
-    /// Words on the wire in either direction; none is ever repeated.
+    /// Words of these accesses on the wire in either direction; none is ever repeated.
     pub(super) tx: u32,
     pub(super) rx: u32,
+    /// Events on the wire in either direction, which bypass the reliable transport.
+    events_to_chip: u32,
+    events_from_chip: u32,
 }
 
 /// A link that will be up: its number and from which cycle on.
@@ -46,8 +49,9 @@ impl Links {
         self.retrain(cycle, training)
     }
 
+    /// The chip counts its links from the other end: link p is bit 7 - p (register-map 5.1).
     pub(super) fn enable_chip(&mut self, mask: u8, cycle: u64, training: u64) -> Vec<LinkUp> {
-        self.chip_enable = mask;
+        self.chip_enable = mask.reverse_bits();
         self.retrain(cycle, training)
     }
 
@@ -70,9 +74,29 @@ impl Links {
         self.up_at[link].map_or(0, |up| cycle.saturating_sub(up) as u32)
     }
 
+    /// Words that link `link` has sent to the chip.
+    pub(super) fn sent_by(&self, link: u32) -> u32 {
+        Self::share(self.tx.wrapping_add(self.events_to_chip), link)
+    }
+
+    /// Words that link `link` has received from the chip.
+    pub(super) fn received_by(&self, link: u32) -> u32 {
+        Self::share(self.rx.wrapping_add(self.events_from_chip), link)
+    }
+
     /// Share of link `link` in `total` words; which link carries a word is not observable, they take turns.
-    pub(super) fn share(total: u32, link: u32) -> u32 {
+    fn share(total: u32, link: u32) -> u32 {
         total / 8 + u32::from(total % 8 > link)
+    }
+
+    /// So many events went to the chip.
+    pub(super) fn count_events_to_chip(&mut self, count: usize) {
+        self.events_to_chip = self.events_to_chip.wrapping_add(count as u32);
+    }
+
+    /// An event came from the chip.
+    pub(super) fn count_event_from_chip(&mut self) {
+        self.events_from_chip = self.events_from_chip.wrapping_add(1);
     }
 
     /// A write went over the links as address and data word, and its acknowledgement came back; it is counted before the

@@ -453,6 +453,7 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
             return;
         }
         let at = self.front(self.fpga.cycle);
+        self.fpga.links.count_events_to_chip(labels.as_slice().len());
         for &label in labels.as_slice() {
             self.device.inject(at, label);
         }
@@ -467,6 +468,7 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
             if !self.fpga.links.is_up(left) {
                 continue;
             }
+            self.fpga.links.count_event_from_chip();
             let half = age.cycles(SimTime::FABRIC_CYCLE) & 1;
             let stamp = (2 * self.fpga.systime.at(left).0 + half) as u8;
             let (value, is_spike) = match event.payload {

@@ -3,18 +3,22 @@
 mod log;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use bss2_host::arq::{FRAME_PORT, RESET_PORT};
-use bss2_host::executor::{Executor, ExecutorConfig};
+use bss2_chip::{Chip, ChipOptions};
+use bss2_host::arq::{BitfileInfo, FRAME_PORT, RESET_PORT};
+use bss2_host::executor::ExecutorConfig;
 use bss2_host::server::{Server, ServerConfig, ServerError};
+use bss2_host::system::System;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Value, json};
 
 pub(super) use log::JsonLog;
 
 use crate::cancel::Cancel;
-use crate::commands::power_up;
+use crate::commands::snapshot_file;
+use crate::hardware;
 use crate::text;
 use crate::{Failure, Outcome};
 
@@ -37,8 +41,17 @@ struct Serve {
     #[arg(long, value_name = "PORT", default_value_t = RESET_PORT)]
     reset_port: u16,
     /// Seed of the virtual chip: which individual it is
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "restore")]
     chip_seed: u64,
+    /// Give every connection FPGA and chip as after power-up (or as in the snapshot) instead of keeping their state
+    #[arg(long)]
+    power_cycle: bool,
+    /// Begin with the snapshot of a system in this file
+    #[arg(long, value_name = "FILE")]
+    restore: Option<PathBuf>,
+    /// Write a snapshot of the system to this file in the end
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
     /// Let other machines connect. The protocol has no authentication: whoever reaches the address can use the chip
     #[arg(long)]
     allow_remote: bool,
@@ -54,7 +67,20 @@ pub(super) fn execute(matches: &ArgMatches, json: bool) -> Result<Outcome, Failu
 
 impl Serve {
     fn run(&self, json: bool) -> Result<Outcome, Failure> {
+        let mut system = match &self.restore {
+            Some(file) => snapshot_file::read(file)?,
+            None => {
+                let options = ChipOptions { seed: self.chip_seed, ..ChipOptions::default() };
+                System::with_config(Chip::with_options(options), ExecutorConfig::power_up())
+            }
+        };
+        let chip_seed = system.chip().options().seed;
+        let bitfile = match self.power_cycle && self.restore.is_none() {
+            true => BitfileInfo { text: hardware::description(chip_seed) },
+            false => BitfileInfo::default(),
+        };
         let config = ServerConfig {
+            bitfile,
             address: self.listen,
             frame_port: self.frame_port,
             reset_port: self.reset_port,
@@ -65,28 +91,39 @@ impl Serve {
         let frames = server.frame_address().map_err(|error| explain(error.into()))?;
         let resets = server.reset_address().map_err(|error| explain(error.into()))?;
         let cancel = Cancel::on_ctrl_c_saying("stopping (Ctrl-C again leaves at once)");
-        let chip = power_up::chip(self.chip_seed);
-        let mut executor = Executor::new(chip, ExecutorConfig::power_up());
+        let fresh = self.power_cycle.then(|| system.executor_mut().clone());
 
         let who = match self.listen.is_loopback() {
             true => "only this machine can connect",
             false => "other machines can connect, without authentication",
         };
+        let state = match (&self.restore, self.power_cycle) {
+            (Some(_), _) => "as in the snapshot",
+            (None, false) => "after power-up",
+            (None, true) => "after power-up, for every connection",
+        };
         self.say(
             json,
             json!({
                 "event": "listening", "frames": frames.to_string(), "resets": resets.to_string(),
-                "chip_seed": self.chip_seed, "loopback_only": self.listen.is_loopback(),
+                "chip_seed": chip_seed, "loopback_only": self.listen.is_loopback(),
                 "version": env!("CARGO_PKG_VERSION"),
             }),
             &format!(
-                "chip {} behind an FPGA after power-up\nframes on UDP {frames}, resets on UDP {resets}\n{who}; Ctrl-C ends it",
-                self.chip_seed
+                "chip {chip_seed} behind an FPGA {state}\nframes on UDP {frames}, resets on UDP {resets}\n{who}; Ctrl-C ends it"
             ),
         );
         let started = Instant::now();
-        server.serve(&mut executor, &cancel.flag()).map_err(explain)?;
-        let chip_time = executor.device().now();
+        let mut power_cycle = |executor: &mut _| {
+            if let Some(fresh) = &fresh {
+                *executor = fresh.clone();
+            }
+        };
+        server.serve_with(system.executor_mut(), &cancel.flag(), &mut power_cycle).map_err(explain)?;
+        if let Some(file) = &self.save {
+            snapshot_file::write(file, &system)?;
+        }
+        let chip_time = system.now();
         let wall_s = started.elapsed().as_secs_f64();
         self.say(
             json,

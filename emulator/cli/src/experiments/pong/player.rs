@@ -3,11 +3,9 @@
 use bss2_base::{Hemisphere, SimTime};
 use bss2_calibration::bench::{SETTLING, neuron_of_label};
 use bss2_calibration::{Bench, calibrate};
-use bss2_chip::Chip;
 use bss2_firmware::block::Block;
 use bss2_firmware::control::{self, Control, from_q16, q16};
 use bss2_firmware::rstdp::{COMMAND_INITIALISE, COMMAND_RUN, NO_WINNER, Parameters, Record};
-use bss2_host::executor::{Executor, ExecutorConfig};
 use bss2_host::playback::Timeline;
 use bss2_host::recording::Results;
 use bss2_host::registers::permute_weight;
@@ -109,11 +107,11 @@ pub(super) fn play(
     epochs: u32,
     learning_rate: f64,
 ) -> Result<Outcome, ExperimentError> {
-    let mut executor = Executor::new(Chip::new(context.seed()), ExecutorConfig::power_up());
+    let mut hardware = context.chip()?;
     let mut outcome = Outcome::default();
     let task = context.task(name, epochs.into(), "epochs");
     {
-        let mut bench = Bench::new(&mut executor);
+        let mut bench = Bench::new(&mut hardware);
         let mut sessions = prepare(&mut bench, context, &task, learning_rate)?;
         for (game, hemisphere) in Hemisphere::ALL.into_iter().enumerate() {
             outcome.weights[game][0] = weights(&mut bench, hemisphere)?;
@@ -147,7 +145,7 @@ pub(super) fn play(
             outcome.weights[game][1] = weights(&mut bench, hemisphere)?;
         }
     }
-    outcome.chip_time = executor.device().now();
+    outcome.chip_time = hardware.chip_time();
     Ok(outcome)
 }
 

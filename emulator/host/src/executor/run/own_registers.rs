@@ -1,7 +1,6 @@
 //! Accesses to the FPGA's own registers and memories (host-interface 3, register-map 8).
 
 use super::super::board::BoardEffect;
-use super::super::links::Links;
 use super::Run;
 use crate::device::{Device, SharedMemory};
 use crate::playback::{FPGA_EVENT_RECORDING, FPGA_PHY_ENABLE, FPGA_SPI, FPGA_TIMER};
@@ -36,8 +35,7 @@ impl<D: Device> Run<'_, '_, D> {
             0x8800_7800..=0x8800_79FF => fpga.i2c.read(address - 0x8800_7800),
             0x8800_C000..=0x8800_C00F => {
                 let index = address - 0x8800_C000;
-                let total = if index & 1 == 0 { fpga.links.tx } else { fpga.links.rx };
-                Links::share(total, index / 2)
+                if index & 1 == 0 { fpga.links.sent_by(index / 2) } else { fpga.links.received_by(index / 2) }
             }
             0x8800_C010 => fpga.links.writes,
             0x8800_C011 => fpga.links.tx,

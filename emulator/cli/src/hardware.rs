@@ -1,0 +1,150 @@
+//! Where the chip is: in this process, or behind the network. Everything else is the same.
+
+use std::net::IpAddr;
+
+use bss2_base::SimTime;
+use bss2_chip::Chip;
+use bss2_host::arq::{FRAME_PORT, RESET_PORT};
+use bss2_host::client::{Client, ClientConfig};
+use bss2_host::connection::{Connection, ConnectionError, RunControl};
+use bss2_host::executor::{Executor, ExecutorConfig};
+use bss2_host::playback::{Program, ProgramBuilder};
+use bss2_host::recording::Results;
+use clap::Args;
+
+use crate::experiments::{During, ExperimentError};
+
+/// The one switch between a chip in this process and one elsewhere.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Connect {
+    /// Use the chip behind the FPGA at this IP address instead of one in this process: a real one, or `bss2 serve`
+    #[arg(long, value_name = "ADDRESS")]
+    connect: Option<IpAddr>,
+    /// Its UDP port of frames
+    #[arg(long, value_name = "PORT", default_value_t = FRAME_PORT, requires = "connect")]
+    frame_port: u16,
+    /// Its UDP port of connection resets
+    #[arg(long, value_name = "PORT", default_value_t = RESET_PORT, requires = "connect")]
+    reset_port: u16,
+}
+
+/// Where to find a chip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In this process.
+    Here,
+    /// Behind the FPGA at this address.
+    There {
+        /// IP address.
+        address: IpAddr,
+        /// UDP port of frames.
+        frame_port: u16,
+        /// UDP port of resets.
+        reset_port: u16,
+    },
+}
+
+impl Connect {
+    pub(crate) fn place(&self) -> Place {
+        match self.connect {
+            None => Place::Here,
+            Some(address) => {
+                Place::There { address, frame_port: self.frame_port, reset_port: self.reset_port }
+            }
+        }
+    }
+}
+
+/// What a server that gives every connection a new chip says about itself, in the bitfile information.
+pub(crate) fn description(seed: u64) -> String {
+    format!("version: 10\ncompatible_until: 2\nchip_seed: {seed}\npower_cycle: true\n")
+}
+
+/// The seed from such a description.
+fn described_seed(bitfile: &str) -> Option<u64> {
+    let value = |key: &str| bitfile.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+    (value("power_cycle") == Some("true")).then(|| value("chip_seed")?.parse().ok())?
+}
+
+/// A chip behind an FPGA after power-up.
+#[derive(Debug)]
+pub enum Hardware {
+    /// In this process.
+    Here(Box<Executor<Chip>>),
+    /// Behind the network.
+    There(Box<Client>),
+}
+
+impl Hardware {
+    /// The individual `seed` at `place`.
+    pub(crate) fn find(place: &Place, seed: u64, note: &dyn Fn(&str)) -> Result<Self, ExperimentError> {
+        let Place::There { address, frame_port, reset_port } = *place else {
+            let executor = Executor::new(Chip::new(seed), ExecutorConfig::power_up());
+            return Ok(Self::Here(Box::new(executor)));
+        };
+        let client = connect(address, frame_port, reset_port).during(format!("connecting to {address}"))?;
+        match described_seed(client.bitfile()) {
+            Some(there) if there != seed => {
+                let reason = format!("the chip at {address} has seed {there}, this run is for seed {seed}");
+                return Err(ExperimentError::Option { option: "connect", reason });
+            }
+            Some(_) => {}
+            None => note(&format!(
+                "the chip at {address} is whatever it is and keeps its history; results are its own (bss2 serve --power-cycle repeats those of this process)"
+            )),
+        }
+        Ok(Self::There(Box::new(client)))
+    }
+
+    /// How long the chip has lived. Over the network: since its system time was synchronised, which start-up does; 0 if that
+    /// can't be asked.
+    pub fn chip_time(&mut self) -> SimTime {
+        match self {
+            Self::Here(executor) => bss2_host::device::Device::now(executor.device()),
+            Self::There(client) => {
+                let mut builder = ProgramBuilder::new();
+                let marker = builder.marker();
+                let time = builder.finish().ok().and_then(|program| client.run(&program).ok());
+                let cycles = time.and_then(|results| results.marker_time(marker).ok()).unwrap_or(0);
+                SimTime::from_cycles(cycles, SimTime::FPGA_CYCLE)
+            }
+        }
+    }
+}
+
+/// A connection to the FPGA at an address.
+pub(crate) fn connect(
+    address: IpAddr,
+    frame_port: u16,
+    reset_port: u16,
+) -> Result<Client, bss2_host::client::ClientError> {
+    let config = ClientConfig::new(address);
+    let (mut frames, mut resets) = (config.frames, config.resets);
+    frames.set_port(frame_port);
+    resets.set_port(reset_port);
+    Client::connect(ClientConfig { frames, resets, ..config })
+}
+
+impl Connection for Hardware {
+    fn run_with(
+        &mut self,
+        program: &Program,
+        control: &mut RunControl<'_>,
+    ) -> Result<Results, ConnectionError> {
+        match self {
+            Self::Here(executor) => executor.run_with(program, control),
+            Self::There(client) => client.run_with(program, control),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_of_a_server_names_its_seed() {
+        assert_eq!(described_seed(&description(7)), Some(7));
+        assert_eq!(described_seed("version: 10\ncompatible_until: 2\nchip_seed: 7\n"), None);
+    }
+}
