@@ -40,7 +40,7 @@ const STORAGE: [Storage; 19] = [
     storage(0x8800_7A00, 1, u32::MAX, 0),
     // Event switch: three sources, then words of unknown layout.
     storage(0x8800_7C00, 3, 3, 1),
-    storage(0x8800_7C03, 6, u32::MAX, 0),
+    storage(0x8800_7C03, 7, u32::MAX, 0),
     // Performance test: control, status.
     storage(0x8800_8000, 1, 1, 0),
     storage(0x8800_8001, 4, 0, 0),
