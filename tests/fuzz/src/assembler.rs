@@ -9,7 +9,8 @@ const LONGEST: u32 = 1 << 16;
 /// Assembles the text. Errors point into it; the words of a program survive being disassembled and assembled again.
 pub fn check(data: &[u8]) {
     let source = String::from_utf8_lossy(data);
-    let program = match assembler::assemble_with(&source, &Options { longest: LONGEST, ..Options::default() }) {
+    let program = match assembler::assemble_with(&source, &Options { longest: LONGEST, ..Options::default() })
+    {
         Ok(program) => program,
         Err(error) => {
             let lines = source.split('\n').count();

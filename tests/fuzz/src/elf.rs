@@ -8,9 +8,11 @@ pub fn check(data: &[u8]) {
     for memory in [PpuMemory::Internal, PpuMemory::External, PpuMemory::ExternalDram] {
         for segment in program.segments(memory) {
             assert!(segment.end() <= memory.size(), "a segment reaches out of {memory}");
-            assert!(program.symbol_at(memory, segment.end() - 1).is_none_or(|(name, _)| {
-                program.symbol(name).is_some()
-            }));
+            assert!(
+                program
+                    .symbol_at(memory, segment.end() - 1)
+                    .is_none_or(|(name, _)| { program.symbol(name).is_some() })
+            );
         }
         if memory == PpuMemory::Internal {
             assert!(program.image(memory).is_none_or(|image| image.len() <= memory.size() as usize));

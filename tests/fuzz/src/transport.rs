@@ -76,7 +76,8 @@ pub fn check(data: &[u8]) {
                 forged = true;
                 let size = 1 + usize::from(input.byte());
                 let datagram = input.bytes(size).to_vec();
-                let _ = if amount & 1 == 0 { host.accept(&datagram).map(drop) } else { fpga.accept(&datagram) };
+                let _ =
+                    if amount & 1 == 0 { host.accept(&datagram).map(drop) } else { fpga.accept(&datagram) };
             }
             _ => {
                 let due = [fpga.next_transmission(), host.next_transmission()];
