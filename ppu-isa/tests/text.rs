@@ -180,3 +180,54 @@ proptest! {
         let _ = assemble(&text, 0);
     }
 }
+
+/// Words of text at address 0 as GNU as and ld make them; the oracle `oracles gas` asks the same of many more.
+#[test]
+fn macros_conditions_and_numbered_labels_give_the_words_of_gnu_as() {
+    let words = |text: &str| match assemble(text, 0) {
+        Ok(program) => program.words(),
+        Err(error) => panic!("{}", error.explain("text", text)),
+    };
+    assert_eq!(words("1: bdnz 1b\n b 1f\n 1: b 1b"), [0x4200_0000, 0x4800_0004, 0x4800_0000]);
+    assert_eq!(words(".rept 2\n nop\n .endr"), [0x6000_0000; 2]);
+    assert_eq!(words(".irp r, 3, 4\n li r\\r, \\r\n .endr"), [0x3860_0003, 0x3880_0004]);
+    assert_eq!(words(".macro two a, b=7\n .long \\a, \\b\n .endm\n two 1\n two 1, 2"), [1, 7, 1, 2]);
+    assert_eq!(words(".if 2 > 1\n .long 1\n .else\n .long 2\n .endif"), [1]);
+    // The precedences are not those of C.
+    assert_eq!(words(".long 1 + 2 << 3, 1 | 2 + 4, 010"), [17, 7, 8]);
+    assert_eq!(words(".word 1, 2\n .fill 2, 2, 0x1234"), [0x0001_0002, 0x1234_1234]);
+    // A long gap in code begins with a branch over it; hints are the last bit of BO.
+    assert_eq!(words("nop; .balign 32; nop")[1..4], [0x4800_001c, 0x6000_0000, 0x6000_0000]);
+    assert_eq!(words("beq+ . + 8; beq- . + 8; beq- . - 8"), [0x41a2_0008, 0x4182_0008, 0x41a2_fff8]);
+    assert_eq!(words("rlwinm r3,r3,0,0xff; extrwi r3,r4,8,16"), [0x5463_063e, 0x5483_c63e]);
+    assert_eq!(words("lis r3, x + 4@ha; x = 0x12348000"), [0x3c60_1235]);
+}
+
+#[test]
+fn sections_follow_each_other_and_zeros_come_last() {
+    let text =
+        ".data\n d: .long b, t\n .bss\n b: .space 4\n .text\n t: nop\n .section .init, \"ax\"\n i: nop\n";
+    let program = assemble(text, 0x100).expect("a program");
+    let place = |name: &str| program.symbols[name];
+    assert_eq!([place("t"), place("i"), place("d"), place("b")], [0x100, 0x104, 0x108, 0x110]);
+    assert_eq!(program.words(), [0x6000_0000, 0x6000_0000, 0x110, 0x100, 0]);
+}
+
+#[test]
+fn mistakes_in_blocks_are_reported() {
+    fails(".if 1\nnop", "2:1: a condition is not closed");
+    fails(".endif", "1:1: `.endif` without a beginning");
+    fails(".macro m\nnop", "1:1: a macro is not closed");
+    fails(".macro m\nfrob\n.endm\n  m", "4:3: line 2 of macro `m`: unknown instruction `frob`");
+    fails(".macro m a:req\n.endm\nm", "3:1: `m` takes other operands: a");
+    fails(".error \"no\"", "1:1: no");
+    fails(".byte 1\nnop", "2:1: an instruction cannot begin at address 0x1");
+    fails("b 3f", "1:3: undefined symbol `3f`");
+    let endless = assemble(".macro m\nm\n.endm\nm", 0).expect_err("an error").to_string();
+    assert!(endless.ends_with("too much: macros within macros"), "{endless}");
+    let error = assemble("nop\n\tli\tr3, 1 +", 0).expect_err("an error");
+    assert_eq!(
+        error.explain("a.s", "nop\n\tli\tr3, 1 +"),
+        "a.s:2:2: expected a value\n    \tli\tr3, 1 +\n    \t^"
+    );
+}

@@ -31,8 +31,8 @@ impl Pass<'_> {
     pub(super) fn directive(&mut self, head: &Token, name: &str, rest: &[Token]) -> Result<()> {
         match name {
             ".byte" => self.data(head, rest, 1),
-            ".short" | ".half" | ".hword" | ".2byte" | ".value" => self.data(head, rest, 2),
-            ".long" | ".word" | ".int" | ".4byte" => self.data(head, rest, 4),
+            ".short" | ".half" | ".hword" | ".2byte" | ".value" | ".word" => self.data(head, rest, 2),
+            ".long" | ".int" | ".4byte" => self.data(head, rest, 4),
             ".quad" | ".8byte" | ".llong" => self.data(head, rest, 8),
             ".ascii" => self.string(rest, false),
             ".asciz" | ".string" => self.string(rest, true),
@@ -170,19 +170,21 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// `.fill repeat, size, value`: the value has at most four bytes, zeros stand before it.
+    /// `.fill repeat, size, value`: the value has at most four bytes, zeros stand behind it.
     fn repeated(&mut self, head: &Token, rest: &[Token]) -> Result<()> {
         let [repeat, size, value] = self.numbers(head, rest)?;
         let repeat = repeat.ok_or_else(|| head.error(Problem::Expected("a number of repetitions")))?.max(0);
         let size = size.unwrap_or(1).clamp(0, 8);
-        let value = value.unwrap_or(0) & 0xffff_ffff;
+        let value = value.unwrap_or(0) as u32;
         if value == 0 || size == 0 {
             let total = repeat.checked_mul(size).ok_or_else(|| head.error(Problem::Place(i64::MAX)))?;
             return self.fill(head, total, 0);
         }
-        let bytes = &value.to_be_bytes()[8 - size as usize..];
+        let mut bytes = [0; 8];
+        let width = size.min(4) as usize;
+        bytes[..width].copy_from_slice(&value.to_be_bytes()[4 - width..]);
         for _ in 0..repeat {
-            self.append(head, bytes)?;
+            self.append(head, &bytes[..size as usize])?;
         }
         Ok(())
     }

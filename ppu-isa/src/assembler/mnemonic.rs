@@ -149,10 +149,10 @@ fn simplified(add: &mut Add<'_>) {
     add("cmpwi".into(), Op::Cmpi, &[Cr("BF", None), Field("RA"), Field("SI")], &[], 0);
     add("cmplwi".into(), Op::Cmpli, &[Cr("BF", None), Field("RA"), Field("UI")], &[], 0);
     // The full mnemonics without L.
-    add("cmpi".into(), Op::Cmpi, &[Cr("BF", None), Field("RA"), Field("SI")], &[], 0);
-    add("cmpli".into(), Op::Cmpli, &[Cr("BF", None), Field("RA"), Field("UI")], &[], 0);
-    add("cmp".into(), Op::Cmp, &[Cr("BF", None), Field("RA"), Field("RB")], &[], 0);
-    add("cmpl".into(), Op::Cmpl, &[Cr("BF", None), Field("RA"), Field("RB")], &[], 0);
+    add("cmpi".into(), Op::Cmpi, &[Field("BF"), Field("RA"), Field("SI")], &[], 0);
+    add("cmpli".into(), Op::Cmpli, &[Field("BF"), Field("RA"), Field("UI")], &[], 0);
+    add("cmp".into(), Op::Cmp, &[Field("BF"), Field("RA"), Field("RB")], &[], 0);
+    add("cmpl".into(), Op::Cmpl, &[Field("BF"), Field("RA"), Field("RB")], &[], 0);
     for (dot, rc) in [("", 0), (".", 1)] {
         let rc = ("Rc", rc);
         let copy = [Field("RA"), Twice("RS", "RB")];
@@ -199,7 +199,10 @@ fn simplified(add: &mut Add<'_>) {
     add("crmove".into(), Op::Cror, &[Field("BT"), Twice("BA", "BB")], &[], 0);
     add("crnot".into(), Op::Crnor, &[Field("BT"), Twice("BA", "BB")], &[], 0);
     for (name, number) in NAMED_SPRS.into_iter().chain(OTHER_SPRS) {
-        add(format!("mf{name}"), Op::Mfspr, &[Field("RT")], &[("SPR", i64::from(number))], 0);
+        // `mftb` is another instruction, which this processor does not have (ppu-isa 3.2).
+        if !name.starts_with("tb") {
+            add(format!("mf{name}"), Op::Mfspr, &[Field("RT")], &[("SPR", i64::from(number))], 0);
+        }
         add(format!("mt{name}"), Op::Mtspr, &[Field("RS")], &[("SPR", i64::from(number))], 0);
     }
     add("trap".into(), Op::Tw, &[], &[("TO", 31)], 0);
@@ -573,4 +576,24 @@ pub(super) fn register_number(name: &str) -> Option<i64> {
 
 fn named_spr(name: &str) -> Option<i64> {
     Spr::ALL.iter().find(|spr| spr.name().eq_ignore_ascii_case(name)).map(|spr| i64::from(spr.number()))
+}
+
+/// A mnemonic that the assembler accepts, with one way to write its operands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mnemonic {
+    /// As it is written.
+    pub name: &'static str,
+    /// What it stands for.
+    pub op: Op,
+    /// Names of fields in the order of the text; `[CR]`, `[L]` and fields in brackets may be left out, `D(RA)` is
+    /// written like that, `-SI` is negated, `n`, `n,b` and `MASK` stand for the fields of a rotation.
+    pub operands: String,
+}
+
+/// All mnemonics, by name; those with several forms several times.
+pub fn mnemonics() -> impl Iterator<Item = Mnemonic> {
+    FORMS.iter().flat_map(|(name, forms)| {
+        let usage = |form: &Form| form.slots.iter().map(Slot::usage).collect::<Vec<_>>().join(",");
+        forms.iter().map(move |form| Mnemonic { name, op: form.op, operands: usage(form) })
+    })
 }

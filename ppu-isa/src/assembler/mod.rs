@@ -9,7 +9,7 @@
 //!
 //! | directives | |
 //! |---|---|
-//! | data | `.byte`, `.short .half .hword .2byte .value`, `.long .word .int .4byte`, `.quad .8byte .llong`, `.ascii`, `.asciz .string` |
+//! | data | `.byte`, `.short .half .hword .2byte .value .word` (two bytes for PowerPC), `.long .int .4byte`, `.quad .8byte .llong`, `.ascii`, `.asciz .string` |
 //! | room | `.space .skip`, `.zero`, `.fill`, `.org`, `.align .p2align` (power of two), `.balign`, `.comm`, `.lcomm` |
 //! | symbols | `.set .equ`, `=`, `.equiv`, `.weak` |
 //! | sections | `.text`, `.data`, `.bss`, `.section`, `.pushsection`, `.popsection`, `.previous` |
@@ -36,6 +36,7 @@ mod pass;
 use std::collections::BTreeMap;
 
 pub use error::{AssembleError, Problem};
+pub use mnemonic::{Mnemonic, mnemonics};
 use pass::{Layout, Line, Pass};
 
 /// Assembled code.

@@ -321,10 +321,11 @@ impl<'a> Pass<'a> {
         if gap > most {
             return Ok(());
         }
-        if let Some(byte) = byte.or((!section.code).then_some(0)) {
+        // GNU as doesn't begin with instructions in the middle of a word either.
+        let zeros = !section.code || gap % 4 != 0;
+        if let Some(byte) = byte.or(zeros.then_some(0)) {
             return self.fill(token, gap, byte);
         }
-        self.fill(token, gap % 4, 0)?;
         let words = gap / 4;
         for n in 0..words {
             // `b` over the others.

@@ -199,31 +199,30 @@ fn slices_make_no_difference<T: Timing>(
     assert!(at_once == asked_twice, "memory depends on slices");
 }
 
-/// What happened, without when.
+/// What had effects: address, word, effects.
 type Trace = Vec<(u32, u32, Vec<ppu_isa::Effect>)>;
 
-fn trace<T: Timing>(
-    config: Config,
-    mut memory: Memory,
-    start: impl Fn(&mut State),
-) -> (Trace, State, Memory) {
+/// What happened, without when, and whether it came to an end. Instructions without effects are left out: how many
+/// are dropped behind a fault depends on time.
+fn trace<T: Timing>(config: Config, mut memory: Memory, start: impl Fn(&mut State)) -> (Trace, Option<Stop>) {
     let mut core = Core::<T>::new(config);
     start(core.state_mut());
     let mut trace = Trace::new();
-    while trace.len() < STEPS {
+    for _ in 0..STEPS {
         match core.step(&mut memory, u64::MAX / 2) {
+            Ok(report) if report.effects.is_empty() => {}
             Ok(report) => trace.push((report.address, report.word, report.effects)),
-            Err(_) => break,
+            Err(stop) => return (trace, Some(stop)),
         }
     }
-    (trace, core.state().clone(), memory)
+    (trace, None)
 }
 
-fn compare(model: &str, (flat, state, memory): &(Trace, State, Memory), other: &(Trace, State, Memory)) {
-    for (n, (a, b)) in flat.iter().zip(&other.0).enumerate() {
+fn compare(model: &str, (flat, end): &(Trace, Option<Stop>), (other, other_end): &(Trace, Option<Stop>)) {
+    for (n, (a, b)) in flat.iter().zip(other).enumerate() {
         assert_eq!(a, b, "instruction {n} of the {model}");
     }
-    assert_eq!(flat.len(), other.0.len(), "instructions of the {model}");
-    assert_eq!(state, &other.1, "registers of the {model}");
-    assert!(memory == &other.2, "memory of the {model}");
+    if let (Some(_), Some(_)) = (end, other_end) {
+        assert_eq!(flat.len(), other.len(), "instructions of the {model}");
+    }
 }

@@ -3,7 +3,7 @@
 use ppu_isa::table::Class;
 use ppu_isa::{Instruction, Op, Quirks, State};
 
-use super::program::WINDOW;
+use super::program::COMPARED;
 
 /// A reason not to compare what an instruction computes.
 #[derive(Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ fn access(i: &Instruction, state: &State) -> Option<&'static Deviation> {
         return Some(&ALIGNMENT);
     }
     let end = u64::from(address) + u64::from(size.max(4 * words * u32::from(words > 1)));
-    let inside = address >= WINDOW.start && end <= u64::from(WINDOW.end);
+    let inside = address >= COMPARED.start && end <= u64::from(COMPARED.end);
     (!inside).then_some(&OUTSIDE)
 }
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ppu_isa::table::{Class, OpInfo};
+use ppu_isa::table::{Class, OpInfo, implicit};
 use ppu_isa::timing::{Flat, Timing};
 use ppu_isa::{
     Bus, ByteEnables, CacheGeometry, Config, Core, Instruction, LaneMask, Observer, Op, Quirks, Response,
@@ -16,6 +16,7 @@ use ppu_isa::{
 };
 
 use super::deviation::{ENDLESS, EXCLUDED_ROWS, USER_SPRS, access_size, deviation};
+use super::faults::Fault;
 use super::{Random, random_word, scalar_rows};
 
 /// The addresses of a program: initial registers, dump and window, code.
@@ -28,6 +29,8 @@ pub const DUMP: u32 = WINDOW.start - 4 * REGISTERS as u32;
 pub const WINDOW: Range<u32> = 0x1400..0x1800;
 /// The first instruction. All code is within reach of absolute conditional branches.
 pub const ENTRY: u32 = 0x2000;
+/// What is compared beside the registers: the window, and behind it what a program writes down about its course.
+pub const COMPARED: Range<u32> = WINDOW.start..ENTRY;
 /// Registers that are compared.
 pub const REGISTERS: usize = 36;
 /// Room for the code between [`ENTRY`] and the end of the image, without the end of the program.
@@ -134,6 +137,39 @@ impl Program {
     }
 }
 
+impl Program {
+    /// What the model computes if the harness plants a fault; `None` if the fault never strikes.
+    ///
+    /// # Errors
+    /// What happened instead of reaching the end.
+    pub fn run_with_fault(&self, fault: &Fault) -> Result<Option<Outcome>, String> {
+        if !self.executed.contains_key(fault.info.mnemonic) {
+            return Ok(None);
+        }
+        let mut core: Core<Flat> = Core::new(Config { quirks: self.quirks, ..Config::default() });
+        core.state_mut().pc = ENTRY;
+        let mut memory = Memory { words: self.image() };
+        let mut struck = false;
+        for _ in 0..IMAGE.end {
+            let pc = core.state().pc;
+            if pc == self.end() {
+                return Ok(struck.then(|| outcome(core.state(), &memory)));
+            }
+            let i = Instruction::decode(memory.read(pc));
+            // What prepares the registers is not part of the question.
+            let strikes = pc >= Self::start() && fault.strikes(&i, core.state());
+            let report = core.step(&mut memory, u64::MAX).map_err(|stop| format!("{stop:?}"))?;
+            if strikes {
+                struck = true;
+                fault.strike(&i, &report, core.state_mut(), &mut |address| {
+                    memory.write(address, memory.read(address) ^ 0x0101_0101);
+                });
+            }
+        }
+        Err("no end".to_owned())
+    }
+}
+
 /// The name of a place in an [`Outcome`].
 pub fn place(index: usize) -> String {
     match index {
@@ -148,7 +184,7 @@ pub fn place(index: usize) -> String {
 
 fn outcome(state: &State, memory: &Memory) -> Outcome {
     let special = [state.cr, state.xer, state.lr, state.ctr];
-    let window = WINDOW.step_by(4).map(|address| memory.read(address));
+    let window = COMPARED.step_by(4).map(|address| memory.read(address));
     state.gpr.into_iter().chain(special).chain(window).collect()
 }
 
@@ -197,7 +233,7 @@ fn epilogue() -> Vec<u32> {
         code.extend([word(Op::Mfspr, &[("SPR", i64::from(spr)), ("RT", 0)]), store(0, dump(33 + n))]);
     }
     let small = |register: i64, value: u32| word(Op::Addi, &[("RT", register), ("SI", i64::from(value))]);
-    code.extend([small(0, 4), small(3, 1), small(4, DUMP), small(5, WINDOW.end - DUMP), SYSTEM_CALL]);
+    code.extend([small(0, 4), small(3, 1), small(4, DUMP), small(5, COMPARED.end - DUMP), SYSTEM_CALL]);
     code.extend([small(0, 1), small(3, 0), SYSTEM_CALL]);
     code
 }
@@ -271,6 +307,8 @@ struct Generator {
     rows: Vec<&'static OpInfo>,
     /// Rows that need no preparation and jump nowhere.
     simple: Vec<&'static OpInfo>,
+    /// Where the next note goes.
+    note: u32,
 }
 
 impl Generator {
@@ -287,7 +325,7 @@ impl Generator {
             scalar_rows().filter(|info| !EXCLUDED_ROWS.iter().any(|(op, _)| *op == info.op)).collect();
         let simple = rows.iter().copied().filter(|info| is_simple(info)).collect();
         let memory = Memory { words: program.image() };
-        Self { random, program, core, memory, rows, simple }
+        Self { random, program, core, memory, rows, simple, note: WINDOW.end }
     }
 
     fn generate(mut self, length: usize) -> Program {
@@ -296,7 +334,9 @@ impl Generator {
             if self.program.pieces.len() >= length || self.core.state().pc + 4 * 16 >= ENTRY + CODE {
                 break;
             }
-            let piece = self.piece();
+            let mut piece = self.piece();
+            self.prepare(&mut piece);
+            self.take_notes(&mut piece);
             self.try_piece(piece);
         }
         self.program
@@ -342,6 +382,46 @@ impl Generator {
 
     fn register(&mut self) -> u32 {
         self.random.below(32)
+    }
+
+    /// Gives the registers that a piece of one instruction reads values that matter, half of the time.
+    fn prepare(&mut self, piece: &mut Vec<u32>) {
+        let [only] = piece[..] else { return };
+        let i = Instruction::decode(only);
+        let arithmetic =
+            matches!(i.class(), Class::Alu | Class::AluXer | Class::AluCr | Class::Mul | Class::Trap);
+        if !arithmetic || self.random.below(2) == 0 {
+            return;
+        }
+        for register in (0..32).filter(|n| i.reads().gpr >> n & 1 != 0) {
+            let value = self.random.value();
+            piece.splice(0..0, constant(register, value));
+        }
+    }
+
+    /// Writes down what the last instruction of a piece has changed, before something else hides it.
+    fn take_notes(&mut self, piece: &mut Vec<u32>) {
+        let Some(i) = piece.last().map(|word| Instruction::decode(*word)) else { return };
+        let mut note = |piece: &mut Vec<u32>, register: usize| {
+            if self.note < COMPARED.end {
+                piece.push(store(register, self.note));
+                self.note += 4;
+            }
+        };
+        let written = i.writes();
+        if written.gpr != 0 {
+            note(piece, written.gpr.trailing_zeros() as usize);
+        }
+        let special = written.other & (implicit::CR | implicit::XER) != 0;
+        if special && self.random.below(2) == 0 {
+            let scratch = self.random.below(32);
+            let read = match written.other & implicit::XER != 0 && self.random.below(2) == 0 {
+                true => word(Op::Mfspr, &[("RT", i64::from(scratch)), ("SPR", 1)]),
+                false => word(Op::Mfcr, &[("RT", i64::from(scratch))]),
+            };
+            piece.push(read);
+            note(piece, scratch as usize);
+        }
     }
 
     /// The next instruction, with what prepares it.

@@ -10,7 +10,8 @@ use ppu_isa::timing::{Flat, Scoreboard};
 use ppu_isa::{Op, Quirks, disassemble, encode};
 
 use super::deviation::{DEVIATIONS, EXCLUDED_ROWS};
-use super::program::{DUMP, ENTRY, IMAGE, Outcome, Program, REGISTERS, WINDOW, place};
+use super::faults::faults;
+use super::program::{COMPARED, DUMP, ENTRY, IMAGE, Outcome, Program, REGISTERS, WINDOW, place};
 use super::{OracleError, Random, Report, Tool, scalar_rows};
 
 const QEMU: Tool = Tool { name: "qemu-ppc", package: "qemu-user" };
@@ -77,6 +78,39 @@ pub fn compare(extent: Extent) -> Result<Report, OracleError> {
     for deviation in DEVIATIONS {
         let count = refused.get(deviation.name).copied().unwrap_or(0);
         report.notes.push(format!("left out {count} times: {}: {}", deviation.name, deviation.reason));
+    }
+    Ok(report)
+}
+
+/// How many faults in what an instruction computes would be noticed: each fault of each row, planted in the model
+/// until one program ends differently.
+///
+/// # Errors
+/// As [`compare`].
+pub fn sensitivity(extent: Extent) -> Result<Report, OracleError> {
+    QEMU.require()?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("program");
+    let mut report = Report { what: "planted faults that qemu-ppc notices", ..Report::default() };
+    let mut answered = Vec::new();
+    for number in 0..extent.programs {
+        let quirks = Quirks { shift_mod32: number % 2 == 0, ..Quirks::default() };
+        let program = Program::random(Random::new(extent.seed, number as u64), extent.length, quirks);
+        let elf = elf(Kind::Bits32, ENTRY, &program.image());
+        if let Ok(theirs) = run(QEMU, PROCESSOR, &file, &elf)? {
+            answered.push((program, theirs));
+        }
+    }
+    let rows = scalar_rows().filter(|info| !EXCLUDED_ROWS.iter().any(|(op, _)| *op == info.op));
+    for fault in rows.flat_map(faults) {
+        report.checked += 1;
+        let noticed = answered.iter().any(|(program, theirs)| match program.run_with_fault(&fault) {
+            Ok(ours) => ours.is_some_and(|ours| ours != *theirs),
+            Err(_) => true,
+        });
+        if !noticed {
+            report.mismatches.push(format!("{}: {:?}, {:?}", fault.info.mnemonic, fault.harm, fault.when));
+        }
     }
     Ok(report)
 }
@@ -153,7 +187,7 @@ fn run(tool: Tool, cpu: &str, file: &Path, elf: &[u8]) -> Result<Result<Outcome,
     if let Some(mut output) = child.stdout.take() {
         output.read_to_end(&mut bytes)?;
     }
-    if !status.success() || bytes.len() != 4 * REGISTERS + WINDOW.len() {
+    if !status.success() || bytes.len() != 4 * REGISTERS + COMPARED.len() {
         return Ok(Err(format!("ended with {status} after {} bytes", bytes.len())));
     }
     Ok(Ok(bytes.chunks_exact(4).map(|c| u32::from_be_bytes([c[0], c[1], c[2], c[3]])).collect()))
