@@ -4,6 +4,7 @@
 //! they are what the sources build to. They carry symbols and line information. How to write a program: `firmware/README.md`.
 
 pub mod block;
+pub mod check;
 pub mod control;
 pub mod homeostasis;
 pub mod rstdp;
@@ -40,6 +41,7 @@ programs! {
     HELLO "hello": "Writes a text to the mailbox and returns 42.",
     HELLO_EXTERNAL "hello_external": "The same, with its code in FPGA memory behind the instruction cache.",
     TIMERS "timers": "Toggles an output pin from a periodic timer interrupt.",
+    UART "uart": "Sends a text over a serial line on an output pin.",
     RSTDP "rstdp": "Learns Pong by reward-modulated plasticity (experiments E02).",
     HOMEOSTASIS "homeostasis": "Regulates firing rates by one weight per neuron (experiments E04).",
     STRUCTURAL "structural": "Prunes synapses and lets them choose new sources by their labels (experiments E03).",

@@ -13,13 +13,34 @@ pub struct Config {
     pub cache: CacheGeometry,
     /// Constants of the timing model.
     pub timing: TimingConfig,
+    /// Which timing model an [`AnyCore`](crate::AnyCore) has.
+    #[serde(default)]
+    pub model: TimingModel,
+}
+
+/// The timing models by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimingModel {
+    /// One instruction in each cycle: [`Flat`](crate::timing::Flat).
+    Flat,
+    /// Fast and close: [`Scoreboard`](crate::timing::Scoreboard).
+    #[default]
+    Scoreboard,
+    /// Exact, and able to tell causes of stalls: [`CycleModel`](crate::timing::CycleModel).
+    Cycle,
 }
 
 impl Config {
     /// The processor as its published hardware description behaves (ppu-timing 1), which the golden data record.
     pub fn nux_reference() -> Self {
         let quirks = Quirks { lha_zext: true, trap_shadow_store: true, ..Quirks::default() };
-        Self { quirks, cache: CacheGeometry::default(), timing: TimingConfig::nux_reference() }
+        Self {
+            quirks,
+            cache: CacheGeometry::default(),
+            timing: TimingConfig::nux_reference(),
+            ..Self::default()
+        }
     }
 }
 

@@ -35,4 +35,16 @@ impl Interrupt {
             Self::Decrementer => 0x30,
         }
     }
+
+    /// Its name in logs and profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ExternalInput => "external-input",
+            Self::Alignment => "alignment",
+            Self::Program => "program",
+            Self::Doorbell => "doorbell",
+            Self::FixedInterval => "fixed-interval",
+            Self::Decrementer => "decrementer",
+        }
+    }
 }

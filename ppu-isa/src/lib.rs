@@ -27,14 +27,14 @@ pub mod vector;
 
 pub use assembler::{AssembleError, Program, assemble};
 pub use bus::{Bus, ByteEnables, Response};
-pub use config::{CacheGeometry, Config, Quirks, VectorInit};
+pub use config::{CacheGeometry, Config, Quirks, TimingModel, VectorInit};
 pub use counters::Counters;
 pub use disassembler::disassemble;
 pub use encode::{EncodeError, encode};
 pub use instruction::Instruction;
 pub use interrupt::Interrupt;
 pub use observer::{Effect, Observer, StepReport, WatchHit};
-pub use processor::{Accumulator, Core, State, Stop, VectorCondition};
+pub use processor::{Accumulator, AnyCore, Core, State, Stop, VectorCondition};
 pub use spr::Spr;
 pub use table::{Class, INSTRUCTIONS, Op};
 pub use timing::TimingConfig;

@@ -10,7 +10,7 @@ use crate::{external_memory::ExternalMemory, registers::RegisterFile, synapse_ar
 use bss2_analog::AnalogCore;
 use bss2_base::{Hemisphere, SimTime};
 use bss2_events::{EventNetwork, SpikeLabel};
-use ppu_isa::{ByteEnables, Core, Observer, Stop};
+use ppu_isa::{AnyCore, ByteEnables, Observer, Stop};
 use serde::{Deserialize, Serialize};
 
 /// A virtual chip. Two chips with the same options that are given the same accesses at the same times are in the same
@@ -40,7 +40,7 @@ impl Chip {
 
     /// A chip after power-up: registers at their reset values (register-map 13), memories zero, time zero.
     pub fn with_options(options: ChipOptions) -> Self {
-        let ppu = Ppu::new(Core::new(options.ppu));
+        let ppu = Ppu::new(AnyCore::new(options.ppu));
         Self { ppus: [ppu.clone(), ppu], shared: Shared::new(options), in_reset: false }
     }
 
@@ -56,13 +56,13 @@ impl Chip {
 
     /// Lets the chip run until its clock shows `until`; no effect if that is not in the future.
     pub fn advance(&mut self, until: SimTime) {
-        let stopped = self.advance_observed(until, &mut (), &mut ());
-        debug_assert!(stopped.is_none(), "nobody has set a breakpoint");
+        // Nobody has set a breakpoint; a processor that meets no instruction stops once, and stands there.
+        while self.advance_observed(until, &mut (), &mut ()).is_some() {}
     }
 
     /// [`advance`](Self::advance) with somebody watching the top and the bottom processor.
     ///
-    /// Ends early when an observer stops its processor, and says where. The chip is then between two steps of its kernel:
+    /// Ends early when an observer stops its processor, or when that meets a word that is no instruction (with the quirk `illegal_nop` off), and says where. The chip is then between two steps of its kernel:
     /// the clock shows how far everything shared has come, which is not after the stop, and the other processor may be some
     /// cycles ahead or behind. To go on, call this again; the chip comes to `until` in the same state as without the
     /// interruption.
@@ -86,7 +86,7 @@ impl Chip {
             } else {
                 (Hemisphere::Bottom, self.run_processor(Hemisphere::Bottom, first, until, bottom))
             };
-            if let Some(Stop::Breakpoint { .. } | Stop::Watchpoint(_)) = stop {
+            if let Some(Stop::Breakpoint { .. } | Stop::Watchpoint(_) | Stop::Illegal { .. }) = stop {
                 let at = self.ppus[hemisphere.index()].next_issue();
                 return stop.map(|stop| Halt { hemisphere, at, stop });
             }
@@ -97,6 +97,12 @@ impl Chip {
             ppu.pass(until);
         }
         None
+    }
+
+    /// Processors that stand in front of a word that is no instruction look at it again: a debugger may have changed it, or have sent them
+    /// elsewhere. They stop again otherwise.
+    pub fn retry_illegal(&mut self) {
+        self.ppus.iter_mut().for_each(Ppu::retry_illegal);
     }
 
     /// Whether neither processor will ever execute an instruction again unless something from outside makes it: each is
@@ -303,13 +309,14 @@ impl Chip {
     }
 }
 
-/// An observer has stopped a processor.
+/// A processor has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Halt {
     /// Which processor.
     pub hemisphere: Hemisphere,
     /// When its next instruction issues, as far as that is known.
     pub at: SimTime,
-    /// Why: [`Stop::Breakpoint`], before an instruction, or [`Stop::Watchpoint`], behind one.
+    /// Why: [`Stop::Breakpoint`], before an instruction, or [`Stop::Watchpoint`], behind one, because an observer wanted it;
+    /// or [`Stop::Illegal`], before what is no instruction.
     pub stop: Stop,
 }

@@ -3,7 +3,7 @@
 
 use crate::clocks::Clock;
 use bss2_base::SimTime;
-use ppu_isa::{ByteEnables, Core};
+use ppu_isa::{AnyCore, ByteEnables};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ mod control {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ppu {
     /// The processor core.
-    pub core: Core,
+    pub core: AnyCore,
     /// Its SRAM: 4096 words; byte `4w + k` is bits `31 - 8k ..= 24 - 8k` of word `w`. Survives reset.
     #[serde(deserialize_with = "complete_sram")]
     pub sram: Vec<u32>,
@@ -102,7 +102,7 @@ fn complete_sram<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>,
 }
 
 impl Ppu {
-    pub(crate) fn new(core: Core) -> Self {
+    pub(crate) fn new(core: AnyCore) -> Self {
         Self {
             core,
             sram: vec![0; SRAM_WORDS],
@@ -181,6 +181,13 @@ impl Ppu {
     /// The first cycle of the core that does not begin before `time`.
     pub(crate) fn cycle_at(&self, time: SimTime) -> u64 {
         self.clock.cycle_at(time)
+    }
+
+    /// See [`Chip::retry_illegal`](crate::Chip::retry_illegal).
+    pub(crate) fn retry_illegal(&mut self) {
+        if self.activity == Activity::Stuck {
+            self.activity = Activity::Runs;
+        }
     }
 
     pub(crate) fn set_activity(&mut self, activity: Activity) {

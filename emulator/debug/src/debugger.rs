@@ -20,6 +20,8 @@ pub enum Event {
     Breakpoint(Hemisphere),
     /// This processor has accessed something that is watched; backwards, it is about to.
     Watchpoint(Hemisphere, WatchHit),
+    /// This processor is in front of a word that is no instruction, and the quirk `illegal_nop` is off.
+    Illegal(Hemisphere),
     /// No processor will execute anything any more unless somebody wakes it from outside: the programs have ended.
     StandsStill,
     /// This is where the past begins.
@@ -123,6 +125,8 @@ impl Debugger {
         step: Option<(Hemisphere, Range<u32>)>,
         mut interrupted: impl FnMut() -> bool,
     ) -> Option<Event> {
+        // Before a new history begins with the chip as it is.
+        self.chip.retry_illegal();
         self.begin_anew_if_changed();
         let from = self.slots;
         loop {
@@ -171,6 +175,10 @@ impl Debugger {
             Stop::Watchpoint(hit) => {
                 self.place = Place::After(hemisphere, slots);
                 Some(Event::Watchpoint(hemisphere, hit))
+            }
+            Stop::Illegal { address, .. } => {
+                self.place = Place::Before(hemisphere, Before { slots, address });
+                Some(Event::Illegal(hemisphere))
             }
             _ => None,
         }
@@ -247,8 +255,10 @@ impl Debugger {
         let deadline = if let Place::Time(time) = end { time } else { deadline };
         while chip.now() < deadline {
             let end = end_of_slice(chip.now()).min(deadline);
-            if chip.advance_observed(end, &mut top, &mut bottom).is_some() {
-                break;
+            match chip.advance_observed(end, &mut top, &mut bottom) {
+                // That processor stands there, the other one goes on.
+                None | Some(Halt { stop: Stop::Illegal { .. }, .. }) => {}
+                Some(_) => break,
             }
         }
         Replay {

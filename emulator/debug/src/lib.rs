@@ -1,3 +1,13 @@
+//! Seeing what programs of the plasticity processors do: a debugger, and observers that profile and count.
+//!
+//! * [`Debugger`] and [`Listener`]: GDB on a virtual chip, see below.
+//! * [`source`]: functions, files and lines of an image, from its debug information.
+//! * [`profile`]: cycles by function, line and call path; flame graphs.
+//! * [`coverage`]: which lines were executed, as LCOV.
+//! * [`pins`]: wave forms of the output pins, and the bytes on a serial line.
+//!
+//! # Debugging
+//!
 //! GDB on a virtual chip: the two plasticity processors as two threads, with breakpoints, watchpoints, single steps, and
 //! everything backwards.
 //!

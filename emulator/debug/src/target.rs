@@ -93,6 +93,9 @@ impl<'a> Stub<'a> {
                 };
                 MultiThreadStopReason::Watch { tid: thread(hemisphere), kind, addr: hit.address }
             }
+            Event::Illegal(hemisphere) => {
+                MultiThreadStopReason::SignalWithThread { tid: thread(hemisphere), signal: Signal::SIGILL }
+            }
             Event::StandsStill => {
                 MultiThreadStopReason::SignalWithThread { tid: thread(subject), signal: Signal::SIGSTOP }
             }

@@ -131,3 +131,49 @@ fn ctrl_c_stops_a_program_that_never_stops() {
     assert_eq!(ending, Ending::Killed);
     assert!(time > SimTime::ZERO);
 }
+
+/// A chip that stops at words that are no instructions; the top processor meets one at address 8.
+fn strict_chip() -> Chip {
+    let mut options = bss2_chip::ChipOptions::default();
+    options.ppu.quirks.illegal_nop = false;
+    let mut chip = Chip::with_options(options);
+    for (word, value) in [0x3860_0005, 0x3863_0001, 0, 0x3863_0001, 0x4800_0000].into_iter().enumerate() {
+        chip.write(SRAM[0] + word as u32, value, 0xf); // li r3,5; addi r3,r3,1; ?; addi r3,r3,1; b .
+    }
+    chip.write(CONTROL[0], 1, 0xf);
+    chip
+}
+
+#[test]
+fn a_word_that_is_no_instruction_stops_the_program_until_somebody_changes_it() {
+    let mut debugger = Debugger::new(strict_chip());
+    let illegal = Some(Event::Illegal(Hemisphere::Top));
+    assert_eq!(debugger.run(None, || false), illegal);
+    assert_eq!((debugger.state(Hemisphere::Top).pc, debugger.state(Hemisphere::Top).gpr[3]), (8, 6));
+    // It stays there.
+    assert_eq!(debugger.run(None, || false), illegal);
+    assert_eq!(debugger.step_back(Hemisphere::Top, || false), Some(Event::Stepped(Hemisphere::Top)));
+    assert_eq!(debugger.state(Hemisphere::Top).pc, 4);
+    assert_eq!(debugger.run(None, || false), illegal);
+    debugger.state_mut(Hemisphere::Top).pc = 12;
+    debugger.add_breakpoint(16);
+    assert_eq!(debugger.run(None, || false), Some(Event::Breakpoint(Hemisphere::Top)));
+    assert_eq!(debugger.state(Hemisphere::Top).gpr[3], 7);
+}
+
+#[test]
+fn gdb_gets_sigill_for_a_word_that_is_no_instruction() {
+    let listener = Listener::bind(0).expect("some port is free");
+    let port = listener.port();
+    let session = thread::spawn(move || {
+        let mut debugger = Debugger::new(strict_chip());
+        listener.session(&mut debugger).expect("that is GDB's language")
+    });
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    say(&mut stream, "vCont;c");
+    let reply = hear(&mut stream);
+    // Signal 4 of GDB is SIGILL.
+    assert!(reply.contains("$T04") || reply.contains("$S04"), "{reply}");
+    say(&mut stream, "k");
+    assert_eq!(session.join().expect("sessions do not panic"), Ending::Killed);
+}

@@ -1,5 +1,6 @@
 //! The processor: state, execution, interrupts, sleep.
 
+mod any;
 mod branch;
 mod cache;
 mod control;
@@ -24,6 +25,7 @@ use crate::bus::{Bus, Response};
 use crate::config::Config;
 use crate::observer::{Effect, Observer, StepReport, WatchHit};
 use crate::timing::{Account, LineRequest, Outcome, Scoreboard, Slot, Stalls, Timing};
+pub use any::AnyCore;
 use cache::{Cache, Place};
 use control::{Control, LastIssue};
 use machine::{Access, Break, Ended, Machine, Progress};

@@ -85,6 +85,14 @@ fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+/// What the report says of the only processor.
+fn processor(output: &std::process::Output) -> serde_json::Value {
+    let mut report = json(output);
+    let processors = report["processors"].as_array_mut().unwrap();
+    assert_eq!(processors.len(), 1);
+    processors.remove(0)
+}
+
 #[test]
 fn hello_says_hello_and_returns_42_on_both_processors() {
     for ppu in ["top", "bottom"] {
@@ -96,7 +104,8 @@ fn hello_says_hello_and_returns_42_on_both_processors() {
         for line in ["returned       42\n", "mailbox\n  Hello from the plasticity processor\n"] {
             assert!(shown.contains(line), "{shown}");
         }
-        let report = json(&bss2(&["ppu", "run", "hello", "--ppu", ppu, "--expect", "42", "--json"]));
+        let output = bss2(&["ppu", "run", "hello", "--ppu", ppu, "--expect", "42", "--json"]);
+        let (run, report) = (json(&output), processor(&output));
         assert_eq!(report["outcome"], "returned");
         assert_eq!(report["return_code"], 42);
         assert_eq!(report["mailbox"], "Hello from the plasticity processor\n");
@@ -104,7 +113,7 @@ fn hello_says_hello_and_returns_42_on_both_processors() {
         let number = |key: &str| report[key].as_f64().unwrap();
         assert!(number("instructions") > 100.0 && number("cycles") > number("instructions"));
         assert_eq!(number("chip_time_us"), number("cycles") * 4.0 / 1000.0);
-        assert!(number("wall_s") > 0.0 && number("cycles_per_s") > 0.0);
+        assert!(run["wall_s"].as_f64() > Some(0.0) && run["cycles_per_s"].as_f64() > Some(0.0));
     }
 }
 
@@ -121,8 +130,8 @@ fn an_unexpected_return_code_gives_one() {
 #[test]
 fn a_program_in_a_file_is_the_same_as_the_built_in_one() {
     let (_folder, path) = file("copy.elf", HELLO.image);
-    let from_file = json(&bss2(&["ppu", "run", path.to_str().unwrap(), "--json"]));
-    let built_in = json(&bss2(&["ppu", "run", "hello", "--json"]));
+    let from_file = processor(&bss2(&["ppu", "run", path.to_str().unwrap(), "--json"]));
+    let built_in = processor(&bss2(&["ppu", "run", "hello", "--json"]));
     for key in ["return_code", "mailbox", "cycles", "instructions", "pc", "at"] {
         assert_eq!(from_file[key], built_in[key], "{key}");
     }
@@ -130,7 +139,7 @@ fn a_program_in_a_file_is_the_same_as_the_built_in_one() {
 
 #[test]
 fn a_program_that_sleeps_between_interrupts_is_waited_for() {
-    let report = json(&bss2(&["ppu", "run", "timers", "--json"]));
+    let report = processor(&bss2(&["ppu", "run", "timers", "--json"]));
     assert_eq!(report["outcome"], "returned");
     assert_eq!(report["return_code"], 16, "{report}");
 }
@@ -153,7 +162,7 @@ fn a_program_that_does_not_end_in_time_is_named_with_its_place() {
     let output = bss2(&["ppu", "run", "rstdp", "--timeout", "100us"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(text(&output.stdout).contains("\ntimed out      at 0x"), "{output:?}");
-    let report = json(&bss2(&["ppu", "run", "rstdp", "--timeout", "100us", "--json"]));
+    let report = processor(&bss2(&["ppu", "run", "rstdp", "--timeout", "100us", "--json"]));
     assert_eq!(report["outcome"], "timed out");
     assert!(report["return_code"].is_null());
     assert_eq!(report["cycles"], 25_000);
@@ -195,25 +204,26 @@ fn the_commit_log_is_stable_and_complete() {
     let log = |name: &str, arguments: &[&str]| {
         let path = folder.path().join(name);
         let output = bss2(&[arguments, &["--trace", path.to_str().unwrap(), "--json"]].concat());
-        (json(&output), std::fs::read_to_string(path).unwrap())
+        (processor(&output), std::fs::read_to_string(path).unwrap())
     };
     let (report, first) = log("a", &["ppu", "run", "hello"]);
     assert_eq!(first, log("b", &["ppu", "run", "hello", "--seed", "7"]).1);
+    insta::assert_snapshot!("hello.trace", first);
     let lines: Vec<&str> = first.lines().collect();
     // The beginning is the reset vector and what the start-up code does; cycles are those of the timing model.
     let head = [
-        "# bss2 ppu commit log, format 1: cycle address word instruction ; effects",
+        "# bss2 ppu commit log, format 2: cycle address word instruction ; effects < cycles lost before it",
         "# _start",
-        "        10 00000000 48000034  b       0x34",
+        "        10 00000000 48000034  b       0x34 < fetch 10",
         "# reset",
-        "        23 00000034 3c200000  lis     r1,0 ; r1=00000000",
+        "        23 00000034 3c200000  lis     r1,0 ; r1=00000000 < mispredict 12",
         "        24 00000038 60212ff0  ori     r1,r1,12272 ; r1=00002ff0",
         "        25 0000003c 38000000  li      r0,0 ; r0=00000000",
-        "        33 00000040 9401fff0  stwu    r0,-16(r1) ; store 00002fe0:f=00000000, r1=00002fe0",
+        "        33 00000040 9401fff0  stwu    r0,-16(r1) ; store 00002fe0:f=00000000, r1=00002fe0 < fetch 7",
     ];
     assert_eq!(lines[..head.len()], head);
     assert!(lines.last().unwrap().ends_with(" sleep"), "{lines:?}");
-    assert!(first.contains("stw     r3,12(r12) ; store 00002ffc:f=0000002a\n"));
+    assert!(first.contains("stw     r3,12(r12) ; store 00002ffc:f=0000002a"));
     // Steps behind the first of an instruction have their number.
     let begins = |line: &&&str| !line.starts_with('#') && !line.ends_with(" sleep") && !line.contains("[1] ");
     let executed = lines.iter().filter(begins).count();
@@ -341,5 +351,149 @@ fn an_interrupted_program_says_where_it_was() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert_eq!(json(&output)["outcome"], "interrupted");
+    assert_eq!(processor(&output)["outcome"], "interrupted");
+}
+
+#[test]
+fn both_processors_run_and_each_has_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (trace, mailbox, lcov) = (path("trace.log"), path("mailbox"), path("all.info"));
+    let arguments = ["ppu", "run", "hello", "--ppu", "both", "--expect", "42", "--json"];
+    let files = ["--trace", &trace, "--mailbox", &mailbox, "--coverage", &lcov];
+    let output = bss2(&[&arguments[..], &files].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report = json(&output);
+    assert_eq!((&report["seed"], &report["timing"]), (&1.into(), &"cycle".into()));
+    for (processor, name) in report["processors"].as_array().unwrap().iter().zip(["top", "bottom"]) {
+        assert_eq!(processor["ppu"], name);
+        assert_eq!(processor["return_code"], 42);
+        let log = std::fs::read_to_string(path(&format!("trace-{name}.log"))).unwrap();
+        assert!(log.lines().count() > 400, "{log}");
+        let text = std::fs::read(path(&format!("mailbox-{name}"))).unwrap();
+        assert_eq!(text.len(), 4096);
+        assert!(text.starts_with(b"Hello from the plasticity processor\n\0"));
+    }
+    // What both have executed, once.
+    let lcov = std::fs::read_to_string(lcov).unwrap();
+    assert!(lcov.contains("FNDA:2,main\n"), "{lcov}");
+    assert_eq!(report["files"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_profile_is_a_folder_of_tables_and_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (profile, counters) = (path("profile"), path("counters.json"));
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../firmware");
+    let files = ["--profile", &profile, "--counters", &counters, "--sources", root];
+    let output = bss2(&[&["ppu", "run", "timers", "--expect", "16"][..], &files].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let shown = text(&output.stdout);
+    assert!(shown.contains("function\n") && shown.contains("runtime/sleep.S:18\n"), "{shown}");
+    let read = |name: &str| std::fs::read_to_string(path("profile/") + name).unwrap();
+    let table: serde_json::Value = serde_json::from_str(&read("profile.json")).unwrap();
+    let counters: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(counters).unwrap()).unwrap();
+    assert_eq!(table["instructions"], counters["instructions"]);
+    assert_eq!(counters["interrupts"], 16);
+    let cycles: u64 =
+        read("stacks.folded").lines().map(|l| l.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum();
+    assert_eq!(table["cycles"], cycles);
+    assert!(read("flame.svg").contains("isr_decrementer"));
+    assert!(read("profile.html").contains("sleep_with_interrupts();"));
+    assert!(read("profile.txt").contains("isr_decrementer"));
+
+    let lines = failure(&["ppu", "run", "hello", "--profile", "/proc/nowhere"]);
+    assert!(lines[0].starts_with("error: /proc/nowhere: "), "{lines:?}");
+}
+
+#[test]
+fn the_timing_model_and_its_constants_can_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("timing.toml").to_str().unwrap().to_owned();
+    let cycles = |arguments: &[&str]| {
+        let output = bss2(&[&["ppu", "run", "hello", "--expect", "42", "--json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        processor(&output)["cycles"].as_u64().unwrap()
+    };
+    let exact = cycles(&[]);
+    assert_eq!(exact, cycles(&["--timing", "cycle"]));
+    assert!(cycles(&["--timing", "flat"]) < cycles(&["--timing", "scoreboard"]));
+    std::fs::write(&file, "memory = 7\n").unwrap();
+    assert!(cycles(&["--timing-file", &file]) > exact);
+
+    for (text, words) in [
+        ("memory = 3\nmemroy = 7\n", ":2: unknown field `memroy`"),
+        ("\n\nmemory = 'slow'\n", ":3: invalid type"),
+        ("memory = \n", ":1: "),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let lines = failure(&["ppu", "run", "hello", "--timing-file", &file]);
+        assert!(lines[0].starts_with(&format!("error: {file}{words}")), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_word_that_is_no_instruction_ends_a_strict_run_and_fails_the_check() {
+    let mut image = HELLO.image.to_vec();
+    let store = image.windows(4).position(|word| word == [0x90, 0x2c, 0, 0]).unwrap();
+    // lfs, which compilers know.
+    image[store] = 0xc0;
+    let (_folder, path) = file("float.elf", &image);
+    let path = path.to_str().unwrap();
+    let output = bss2(&["ppu", "run", path, "--quirk", "illegal_nop=off"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let shown = text(&output.stdout);
+    assert!(shown.contains("\nillegal instruction at 0x00000060 <exit+0x8>: 0xc02c0000\n"), "{shown}");
+
+    let output = bss2(&["ppu", "check", path]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let shown = text(&output.stdout);
+    assert!(shown.starts_with("runtime/start.S:45: 00000060: c02c0000 "), "{shown}");
+    assert!(shown.ends_with("144 words, 1 of them wrong\n"), "{shown}");
+    let clean = json(&bss2(&["ppu", "check", "rstdp", "--json"]));
+    assert_eq!(clean["found"].as_array().unwrap().len(), 0);
+    assert!(clean["words"].as_u64() > Some(500));
+
+    for (quirk, words) in
+        [("nothing=on", "no quirk 'nothing'"), ("illegal_nop=perhaps", "neither on nor off")]
+    {
+        let lines = failure(&["ppu", "run", "hello", "--quirk", quirk]);
+        assert!(lines[0].contains(words), "{lines:?}");
+    }
+}
+
+#[test]
+fn the_serial_line_is_decoded_and_its_wave_form_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (name, beginning) in [("pins.vcd", "$timescale 1 ns $end\n"), ("pins.txt", "# cycle gout goe\n")] {
+        let pins = path(name);
+        let output = bss2(&[
+            "ppu",
+            "run",
+            "uart",
+            "--uart",
+            "100",
+            "--pins",
+            &pins,
+            "--set",
+            "cycles_per_bit=100",
+            "--json",
+        ]);
+        assert_eq!(processor(&output)["uart"], "The plasticity processor speaks.\n");
+        assert!(std::fs::read_to_string(pins).unwrap().starts_with(beginning));
+    }
+}
+
+#[test]
+fn the_time_can_be_limited_in_cycles() {
+    let report = processor(&bss2(&["ppu", "run", "rstdp", "--cycles", "1234", "--json"]));
+    assert_eq!((&report["outcome"], &report["cycles"]), (&"timed out".into(), &1234.into()));
+    for conflict in [["--timeout", "1ms"], ["--gdb", "0"]] {
+        let lines =
+            failure(&[&["ppu", "run", "rstdp", "--cycles", "5", "--trace", "x"], &conflict[..]].concat());
+        assert!(lines[0].contains("cannot be used with"), "{lines:?}");
+    }
 }

@@ -47,7 +47,7 @@ pub(super) enum Callee {
     /// Code without function, by the address of its block.
     Unnamed(u32),
     /// Not code, but the reason why the nodes below it are executed.
-    Interrupt(u8),
+    Interrupt(Interrupt),
     /// All that is too deep.
     Deeper,
 }
@@ -163,7 +163,7 @@ impl<'m> CallTracker<'m> {
         let (callee, range) = self.callee_at(address);
         match self.last {
             Last::Interrupted { interrupt, return_address } => {
-                let reason = Callee::Interrupt(interrupt.vector() as u8);
+                let reason = Callee::Interrupt(interrupt);
                 self.push(return_address, reason, None);
                 self.push(address, callee, None);
             }
@@ -298,7 +298,7 @@ mod tests {
                 path.push(match callee {
                     Callee::Function(function) => self.0.map.name(*function).to_owned(),
                     Callee::Unnamed(address) => format!("{address:#x}"),
-                    Callee::Interrupt(vector) => format!("!{vector:#x}"),
+                    Callee::Interrupt(interrupt) => format!("!{}", interrupt.name()),
                     other => format!("{other:?}"),
                 });
                 node = *parent;
@@ -381,7 +381,7 @@ mod tests {
             walk.0.stack_pointer(0x2000 - 0x10 * depth);
             walk.step(0x40, "bl 0x40");
         }
-        assert_eq!(walk.step(0x40, "blr"), "f0 f1 f1 f1 f1");
+        assert_eq!(walk.step(0x48, "blr"), "f0 f1 f1 f1 f1");
         for (stack_pointer, expected) in [(0x1ff0, "f0 f1 f1 f1"), (0x2000, "f0 f1 f1"), (0, "f0 f1")] {
             walk.0.stack_pointer(stack_pointer);
             assert_eq!(walk.step(0x44, "blr"), expected);
@@ -396,12 +396,12 @@ mod tests {
         walk.step(0x00, "bl 0x40");
         walk.step(0x40, "nop");
         walk.0.interrupt(Interrupt::Decrementer, 0x44);
-        assert_eq!(walk.step(0x30, "b 0xc0"), "f0 f1 !0x30 f0");
-        assert_eq!(walk.step(0xc0, "bl 0x100"), "f0 f1 !0x30 f3");
+        assert_eq!(walk.step(0x30, "b 0xc0"), "f0 f1 !decrementer f0");
+        assert_eq!(walk.step(0xc0, "bl 0x100"), "f0 f1 !decrementer f3");
         walk.0.interrupt(Interrupt::Alignment, 0x100);
-        assert_eq!(walk.step(0x18, "rfi"), "f0 f1 !0x30 f3 f4 !0x18 f0");
-        assert_eq!(walk.step(0x100, "blr"), "f0 f1 !0x30 f3 f4");
-        assert_eq!(walk.step(0xc4, "rfi"), "f0 f1 !0x30 f3");
+        assert_eq!(walk.step(0x18, "rfi"), "f0 f1 !decrementer f3 f4 !alignment f0");
+        assert_eq!(walk.step(0x100, "blr"), "f0 f1 !decrementer f3 f4");
+        assert_eq!(walk.step(0xc4, "rfi"), "f0 f1 !decrementer f3");
         assert_eq!(walk.step(0x50, "blr"), "f0 f1");
         assert_eq!(walk.step(0x04, "nop"), "f0");
     }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::report::dominant;
 use super::{FlameError, LineCost, Profile, flame_graph};
 
 const STYLE: &str = "\
@@ -13,7 +14,7 @@ body{font:14px/1.4 sans-serif;margin:2em auto;max-width:1240px;padding:0 1em;col
 object{width:100%;border:1px solid #ddd}\
 table{border-collapse:collapse}th,td{padding:1px 10px;text-align:right}th{border-bottom:1px solid #999}\
 td:last-child,th:last-child{text-align:left}tr:hover{background:#f2f2f2}\
-.source td{font:12px/1.35 monospace;white-space:pre;padding:0 8px}.source td:nth-child(4){color:#999}\
+.source td{font:12px/1.35 monospace;white-space:pre;padding:0 8px}.source td:nth-child(5){color:#999}\
 summary{font-weight:bold;margin:.6em 0;cursor:pointer}";
 
 /// The page. `read` gives the text of a source file by its path, where there is one.
@@ -45,11 +46,11 @@ pub fn page(
 }
 
 fn stalls(page: &mut String, profile: &Profile) {
-    if profile.stalls.values().all(|cycles| *cycles == 0) {
+    if profile.stalls.is_empty() {
         return;
     }
     page.push_str("<h2>Cycles without issue, by cause</h2>\n<table><tr><th>cycles<th>cause</tr>\n");
-    for (cause, cycles) in profile.stalls.iter().filter(|(_, cycles)| **cycles != 0) {
+    for (cause, cycles) in &profile.stalls {
         let _ = writeln!(page, "<tr><td>{cycles}<td>{cause}</tr>");
     }
     page.push_str("</table>\n");
@@ -85,7 +86,7 @@ fn sources(page: &mut String, profile: &Profile, read: impl Fn(&str) -> Option<S
         let cycles = cost(lines);
         let _ = write!(
             page,
-            "<details{open}><summary>{}: {cycles} cycles</summary>\n<table class=\"source\"><tr><th>cycles<th>stalled<th>executed<th>line<th></tr>\n",
+            "<details{open}><summary>{}: {cycles} cycles</summary>\n<table class=\"source\"><tr><th>cycles<th>stalled<th>executed<th>stalled by<th>line<th></tr>\n",
             escaped(file)
         );
         let text = read(file);
@@ -98,13 +99,14 @@ fn sources(page: &mut String, profile: &Profile, read: impl Fn(&str) -> Option<S
             let _ = match lines.get(&number) {
                 Some(line) => writeln!(
                     page,
-                    "<tr><td{}>{}<td>{}<td>{}<td>{number}<td>{source}</tr>",
+                    "<tr><td{}>{}<td>{}<td>{}<td>{}<td>{number}<td>{source}</tr>",
                     bar(line.cycles, profile.cycles),
                     line.cycles,
                     line.stalled,
-                    line.instructions
+                    line.instructions,
+                    dominant(&line.stalls)
                 ),
-                None => writeln!(page, "<tr><td><td><td><td>{number}<td>{source}</tr>"),
+                None => writeln!(page, "<tr><td><td><td><td><td>{number}<td>{source}</tr>"),
             };
         }
         page.push_str("</table></details>\n");

@@ -12,7 +12,7 @@
 //! let map = SourceMap::parse(&std::fs::read("program.elf")?)?;
 //! let mut profiler = Profiler::new(&map);
 //! // ... chip.advance_observed(until, &mut profiler, &mut ()) ...
-//! let profile = profiler.finish(1_000);
+//! let profile = profiler.finish(1_000, None);
 //! for function in &profile.functions {
 //!     println!("{:>10} {}", function.cycles, function.name);
 //! }
@@ -25,7 +25,8 @@ mod flame;
 mod html;
 mod report;
 
-use ppu_isa::timing::Slot;
+use ppu_isa::counters::StallCounters;
+use ppu_isa::timing::{Account, Slot, Stall};
 use ppu_isa::{Effect, Observer};
 
 use crate::source::SourceMap;
@@ -43,7 +44,12 @@ struct Cost {
     asleep: u64,
     /// Of `cycles`, those in which nothing issued.
     stalled: u64,
+    /// The same by cause, if the timing model tells.
+    causes: Causes,
 }
+
+/// Cycles by cause, in the order of [`StallCounters::list`].
+type Causes = [u64; 15];
 
 /// Costs of contiguous code.
 #[derive(Clone, Debug)]
@@ -73,9 +79,11 @@ pub struct Profiler<'m> {
     block_of: (std::ops::Range<u32>, usize),
     /// Cycles before this one are charged.
     charged: u64,
-    /// Cycles in which nothing issued, by cause.
-    causes: std::collections::BTreeMap<&'static str, u64>,
+    /// Why the slot that is about to be reported did not issue earlier.
+    causes: StallCounters,
     asleep: bool,
+    /// The `wait` from which the processor has just woken up, and how long it seems to have slept.
+    woken: Option<(Place, u64)>,
 }
 
 impl<'m> Profiler<'m> {
@@ -93,8 +101,9 @@ impl<'m> Profiler<'m> {
             place: Place::default(),
             block_of: (0..0, 0),
             charged: cycle,
-            causes: Default::default(),
+            causes: StallCounters::default(),
             asleep: false,
+            woken: None,
         }
     }
 
@@ -133,10 +142,14 @@ impl<'m> Profiler<'m> {
         self.block_of = (here, node);
     }
 
-    /// The result of a run that has ended in cycle `end`: until then the last instruction goes on.
-    pub fn finish(mut self, end: u64) -> Profile {
+    /// The result of a run that has ended in cycle `end`; if the processor then sleeps, since cycle `asleep_since`. Until the one or
+    /// the other the last instruction goes on.
+    pub fn finish(mut self, end: u64, asleep_since: Option<u64>) -> Profile {
+        self.asleep = false;
+        self.charge(asleep_since.unwrap_or(end).min(end));
+        self.asleep = true;
         self.charge(end);
-        report::profile(self.map, &self.calls.nodes, &self.blocks, &self.causes)
+        report::profile(self.map, &self.calls.nodes, &self.blocks)
     }
 }
 
@@ -151,12 +164,36 @@ impl Observer for Profiler<'_> {
                 self.find(node, slot.address);
             }
         }
+        let causes = std::mem::take(&mut self.causes);
         let passed = (at + 1).saturating_sub(self.charged);
         self.charged = self.charged.max(at + 1);
         if let Some(cost) = self.cost() {
             cost.executions += u64::from(slot.step == 0);
             cost.cycles += passed;
             cost.stalled += passed.saturating_sub(1);
+            let causes: Causes = causes.list().map(|(_, cycles)| cycles);
+            cost.causes.iter_mut().zip(causes).for_each(|(sum, cycles)| *sum += cycles);
+        }
+    }
+
+    fn wants_account(&self) -> bool {
+        true
+    }
+
+    fn account(&mut self, _: u64, _: Slot<'_>, account: &Account) {
+        self.causes.add(&account.stalls);
+        self.causes.sleep = 0;
+        let slept = account.stalls.iter().find(|(stall, _)| *stall == Stall::Sleep).map(|(_, cycles)| cycles);
+        // Before it fell asleep the processor completed what was under way; the model knows how long that took.
+        if let (Some(slept), Some((place, seemed))) = (slept, self.woken.take()) {
+            let awake = seemed.saturating_sub(slept);
+            let here = std::mem::replace(&mut self.place, place);
+            if let Some(cost) = self.cost() {
+                cost.asleep -= awake.min(cost.asleep);
+                cost.cycles += awake;
+                cost.stalled += awake;
+            }
+            self.place = here;
         }
     }
 
@@ -169,6 +206,7 @@ impl Observer for Profiler<'_> {
             // Reported before the slot of the `wait`, whose cycle is not yet sleep.
             Effect::Sleep => self.asleep = true,
             Effect::Wake => {
+                self.woken = Some((self.place, at.saturating_sub(self.charged)));
                 self.charge(at);
                 self.asleep = false;
             }

@@ -5,14 +5,16 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Block;
+use ppu_isa::counters::StallCounters;
+
 use super::calls::{Callee, Node, NodeId};
+use super::{Block, Causes};
 use crate::source::{Frame, Location, SourceMap};
 
 /// What a function has cost, also where the compiler has put it into others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FunctionCost {
-    /// Its name; `[0x...]` for code without function, `[interrupt 0x...]` for the cause of what is below.
+    /// Its name; `[0x...]` for code without function, `[interrupt decrementer]` for the cause of what is below.
     pub name: String,
     /// Times it was called; 0 for functions that exist only inlined.
     pub calls: u64,
@@ -26,6 +28,8 @@ pub struct FunctionCost {
     pub total: u64,
     /// Cycles asleep in itself.
     pub asleep: u64,
+    /// Cycles stalled in itself by cause, if the timing model tells.
+    pub stalls: BTreeMap<&'static str, u64>,
 }
 
 /// What a source line has cost.
@@ -43,6 +47,8 @@ pub struct LineCost {
     pub stalled: u64,
     /// Cycles asleep.
     pub asleep: u64,
+    /// Cycles stalled by cause, if the timing model tells.
+    pub stalls: BTreeMap<&'static str, u64>,
 }
 
 /// What a path of calls has cost.
@@ -65,7 +71,7 @@ pub struct Profile {
     pub stalled: u64,
     /// Instructions executed.
     pub instructions: u64,
-    /// Cycles in which nothing issued, by cause, sleep included.
+    /// The same by cause, if the timing model tells.
     pub stalls: BTreeMap<&'static str, u64>,
     /// The dearest first, likewise the others.
     pub functions: Vec<FunctionCost>,
@@ -84,18 +90,13 @@ fn names(map: &SourceMap, callee: Callee, address: u32) -> Vec<String> {
             frames => frames.iter().map(|Frame { function, .. }| (*function).to_owned()).collect(),
         },
         Callee::Unnamed(block) => vec![format!("[{block:#010x}]")],
-        Callee::Interrupt(vector) => vec![format!("[interrupt {vector:#04x}]")],
+        Callee::Interrupt(interrupt) => vec![format!("[interrupt {}]", interrupt.name())],
         Callee::Deeper => vec!["[deeper]".to_owned()],
     }
 }
 
-pub(super) fn profile(
-    map: &SourceMap,
-    nodes: &[Node],
-    blocks: &[Vec<Block>],
-    causes: &BTreeMap<&'static str, u64>,
-) -> Profile {
-    let mut profile = Profile { stalls: causes.clone(), ..Profile::default() };
+pub(super) fn profile(map: &SourceMap, nodes: &[Node], blocks: &[Vec<Block>]) -> Profile {
+    let mut profile = Profile::default();
     let mut functions: BTreeMap<String, FunctionCost> = BTreeMap::new();
     let mut lines: BTreeMap<Option<Location<'_>>, LineCost> = BTreeMap::new();
     let mut stacks: BTreeMap<Vec<String>, u64> = BTreeMap::new();
@@ -120,6 +121,7 @@ pub(super) fn profile(
                     own.cycles += cost.cycles;
                     own.stalled += cost.stalled;
                     own.asleep += cost.asleep;
+                    add(&mut own.stalls, &cost.causes);
                 }
                 let place = map.location_of(address);
                 let line = lines.entry(place).or_insert_with(|| LineCost {
@@ -129,11 +131,14 @@ pub(super) fn profile(
                     cycles: 0,
                     stalled: 0,
                     asleep: 0,
+                    stalls: BTreeMap::new(),
                 });
                 line.instructions += cost.executions;
                 line.cycles += cost.cycles;
                 line.stalled += cost.stalled;
                 line.asleep += cost.asleep;
+                add(&mut line.stalls, &cost.causes);
+                add(&mut profile.stalls, &cost.causes);
                 profile.cycles += cost.cycles + cost.asleep;
                 profile.asleep += cost.asleep;
                 profile.stalled += cost.stalled;
@@ -151,7 +156,7 @@ pub(super) fn profile(
     }
     profile.functions = functions.into_values().collect();
     profile.functions.retain(|function| function.total != 0 || function.asleep != 0);
-    profile.functions.sort_by(|a, b| (b.cycles, b.total).cmp(&(a.cycles, a.total)));
+    profile.functions.sort_by_key(|function| std::cmp::Reverse((function.cycles, function.total)));
     profile.lines = lines.into_values().collect();
     profile.lines.sort_by_key(|line| std::cmp::Reverse(line.cycles));
     let stack = |(functions, cycles)| StackCost { functions, cycles };
@@ -176,7 +181,21 @@ fn function<'f>(functions: &'f mut BTreeMap<String, FunctionCost>, name: &str) -
         stalled: 0,
         total: 0,
         asleep: 0,
+        stalls: BTreeMap::new(),
     })
+}
+
+fn add(sums: &mut BTreeMap<&'static str, u64>, causes: &Causes) {
+    for ((name, _), cycles) in StallCounters::default().list().into_iter().zip(causes) {
+        if *cycles != 0 {
+            *sums.entry(name).or_default() += cycles;
+        }
+    }
+}
+
+/// The cause of most cycles.
+pub(super) fn dominant(stalls: &BTreeMap<&'static str, u64>) -> &'static str {
+    stalls.iter().max_by_key(|(_, cycles)| **cycles).map_or("", |(name, _)| name)
 }
 
 /// The names of everything that is open above a node.
@@ -222,7 +241,7 @@ impl fmt::Display for Profile {
             f,
             "{cycles} cycles: {instructions} instructions, {stalled} cycles stalled, {asleep} cycles asleep"
         )?;
-        for (cause, cycles) in self.stalls.iter().filter(|(_, cycles)| **cycles != 0) {
+        for (cause, cycles) in &self.stalls {
             writeln!(f, "  {cause:<20}{cycles:>12}")?;
         }
         writeln!(f)?;
@@ -232,9 +251,10 @@ impl fmt::Display for Profile {
             writeln!(f, "{cycles:>12}{stalled:>12}{total:>12}{asleep:>12}{calls:>10}  {name}")?;
         }
         writeln!(f)?;
-        writeln!(f, "      cycles     stalled      asleep  executed  line")?;
-        for LineCost { file, line, instructions, cycles, stalled, asleep } in &self.lines {
-            write!(f, "{cycles:>12}{stalled:>12}{asleep:>12}{instructions:>10}  ")?;
+        writeln!(f, "      cycles     stalled      asleep  executed  most stalled by     line")?;
+        for LineCost { file, line, instructions, cycles, stalled, asleep, stalls } in &self.lines {
+            let cause = dominant(stalls);
+            write!(f, "{cycles:>12}{stalled:>12}{asleep:>12}{instructions:>10}  {cause:<20}")?;
             match line {
                 0 => writeln!(f, "[no line]")?,
                 _ => writeln!(f, "{file}:{line}")?,

@@ -29,12 +29,12 @@ pub(super) struct Disassemble {
 
 /// A stretch of instructions.
 #[derive(Serialize)]
-struct Section {
+pub(super) struct Section {
     #[serde(rename = "section")]
     name: String,
     memory: String,
     bytes: u32,
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Disassemble {
@@ -85,7 +85,7 @@ impl Disassemble {
 }
 
 /// The executable sections of all memories, each at its addresses in the instruction view.
-fn sections(program: &PpuProgram) -> Vec<Section> {
+pub(super) fn sections(program: &PpuProgram) -> Vec<Section> {
     let symbols = Symbols::of(program);
     let section = |memory: PpuMemory, segment: &Segment| {
         // A section of zeros (NOBITS) has no instructions worth a listing.

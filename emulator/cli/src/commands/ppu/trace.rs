@@ -1,45 +1,26 @@
 //! The commit log: everything that a processor did, one line for each instruction.
 //!
 //! ```text
-//! # bss2 ppu commit log, format 1: cycle address word instruction ; effects
+//! # bss2 ppu commit log, format 2: cycle address word instruction ; effects < cycles lost before it
 //! # main
-//!          9 00000074 9421fff0  stwu    r1,-16(r1) ; store 00002fd0:f=00002fe0, r1=00002fd0
+//!          9 00000074 9421fff0  stwu    r1,-16(r1) ; store 00002fd0:f=00002fe0, r1=00002fd0 < load r1 3, fetch 2
 //!         52 wake
 //! ```
 //!
 //! Cycles are decimal and count from the release of the reset; all else is hexadecimal. A step behind the first of an instruction
 //! that takes several has its number in brackets behind the word. Effects are in the order in which they happened; enables of partial accesses
-//! are four bits, the highest for the lowest address. Lines that begin with `#` are comments. Two logs are the same
+//! are four bits, the highest for the lowest address. Behind `<` is why the instruction did not issue directly behind its predecessor, and
+//! how many cycles each cause has cost, in decimal; only the timing model `cycle` knows. Lines that begin with `#` are comments. Two logs are the same
 //! exactly if the processors did the same in the same cycles.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use ppu_isa::timing::Slot;
-use ppu_isa::{Effect, Interrupt, Observer};
+use ppu_isa::timing::{Account, Slot};
+use ppu_isa::{Effect, Observer};
 
 use super::listing::Line;
 use super::symbols::Symbols;
-
-/// Counts instructions, and passes on what it sees.
-#[derive(Debug, Default)]
-pub(super) struct Counted<O> {
-    /// Instructions that were executed to the end of their first step.
-    pub(super) instructions: u64,
-    pub(super) inner: O,
-}
-
-impl<O: Observer> Observer for Counted<O> {
-    #[inline(always)]
-    fn issued(&mut self, at: u64, slot: Slot<'_>) {
-        self.instructions += u64::from(slot.step == 0);
-        self.inner.issued(at, slot);
-    }
-    #[inline(always)]
-    fn effect(&mut self, at: u64, effect: Effect) {
-        self.inner.effect(at, effect);
-    }
-}
 
 /// Writes the log. An error of the writer is kept until [`finish`](Self::finish); nothing is written after it.
 pub(super) struct CommitLog<'s, W> {
@@ -47,6 +28,8 @@ pub(super) struct CommitLog<'s, W> {
     symbols: &'s Symbols,
     /// Effects of the instruction that is about to issue.
     effects: String,
+    /// Why it issues no earlier.
+    stalls: String,
     /// Sleep, which is reported before the `wait` that began it.
     behind: String,
     /// Cycle and line of an interrupt that has just begun.
@@ -62,12 +45,13 @@ impl<'s, W: Write> CommitLog<'s, W> {
             out,
             symbols,
             effects: String::new(),
+            stalls: String::new(),
             behind: String::new(),
             interrupt: None,
             symbol: None,
             error: None,
         };
-        log.line("# bss2 ppu commit log, format 1: cycle address word instruction ; effects");
+        log.line("# bss2 ppu commit log, format 2: cycle address word instruction ; effects < cycles lost before it");
         log
     }
 
@@ -110,10 +94,27 @@ impl<W: Write> Observer for CommitLog<'_, W> {
             let _ = write!(line, " ; {}", self.effects);
             self.effects.clear();
         }
+        if !self.stalls.is_empty() {
+            let _ = write!(line, " < {}", self.stalls);
+            self.stalls.clear();
+        }
         self.line(&line);
         if !self.behind.is_empty() {
             let behind = std::mem::take(&mut self.behind);
             self.line(&behind);
+        }
+    }
+
+    fn wants_account(&self) -> bool {
+        true
+    }
+
+    fn account(&mut self, _: u64, _: Slot<'_>, account: &Account) {
+        for (cause, cycles) in account.stalls.iter() {
+            if !self.stalls.is_empty() {
+                self.stalls.push_str(", ");
+            }
+            let _ = write!(self.stalls, "{cause} {cycles}");
         }
     }
 
@@ -123,7 +124,7 @@ impl<W: Write> Observer for CommitLog<'_, W> {
             Effect::Sleep => self.behind = format!("{at:>10} sleep"),
             Effect::Wake => self.line(&format!("{at:>10} wake")),
             Effect::Interrupt { interrupt, return_address } => {
-                let name = interrupt_name(interrupt);
+                let name = interrupt.name();
                 let line = format!("{at:>10} interrupt {name}, back to {return_address:08x}");
                 self.interrupt = Some((at, line));
             }
@@ -141,17 +142,6 @@ impl<W: Write> Observer for CommitLog<'_, W> {
                 describe(&mut self.effects, &effect);
             }
         }
-    }
-}
-
-fn interrupt_name(interrupt: Interrupt) -> &'static str {
-    match interrupt {
-        Interrupt::ExternalInput => "external-input",
-        Interrupt::Alignment => "alignment",
-        Interrupt::Program => "program",
-        Interrupt::Doorbell => "doorbell",
-        Interrupt::FixedInterval => "fixed-interval",
-        Interrupt::Decrementer => "decrementer",
     }
 }
 
