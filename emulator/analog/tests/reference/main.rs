@@ -14,6 +14,7 @@ mod nets;
 mod nominal;
 mod patterns;
 mod readout;
+mod robustness;
 mod schemes;
 mod solver;
 mod validation;
