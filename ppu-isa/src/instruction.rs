@@ -21,6 +21,8 @@ pub struct Instruction {
     pub(crate) issues: bool,
     /// It is a branch or a return from interrupt.
     pub(crate) branches: bool,
+    /// A `bc` as compilers emit it: relative, without link, that only tests a bit of the condition register.
+    pub(crate) plain_conditional: bool,
     pub(crate) reads: Usage,
     pub(crate) writes: Usage,
 }
@@ -107,6 +109,7 @@ impl Instruction {
             class: Class::Alu,
             issues: true,
             branches: false,
+            plain_conditional: false,
             reads: Usage::default(),
             writes: Usage::default(),
         };
@@ -201,6 +204,8 @@ impl Instruction {
                 if !self.link() {
                     self.writes.other &= !implicit::LR;
                 }
+                self.plain_conditional =
+                    self.op == Op::Bc && self.word & 3 == 0 && self.t & 0b10100 == 0b00100;
             }
             Op::B if !self.link() => self.writes.other &= !implicit::LR,
             Op::Cmp | Op::Cmpi | Op::Cmpl | Op::Cmpli => self.reads.other |= implicit::SO,

@@ -15,6 +15,14 @@ impl<B: Bus, O: Observer> Machine<'_, B, O> {
 
     #[inline(always)]
     pub(super) fn branch_conditional(&mut self, i: &Instruction) -> Ended {
+        if i.plain_conditional {
+            let differs = self.state.cr >> (31 - (i.a & 31)) ^ u32::from(i.t >> 3);
+            return if differs & 1 == 0 {
+                Ended::Jump(self.address.wrapping_add(i.immediate))
+            } else {
+                Ended::Next
+            };
+        }
         let taken = self.branch_condition(i, true);
         self.link(i);
         if taken { Ended::Jump(self.target(i)) } else { Ended::Next }
