@@ -201,7 +201,9 @@ fn post_pulses_come_from_the_logic_the_line_or_the_block() {
     back_end(&mut chip, neuron(40), |config| config.en_bayesian_extension = false);
     assert_eq!(paired(&mut chip, |chip| fire(chip, neuron(30))), [30, 31]);
     run(&mut chip, 2_000);
-    assert!(paired(&mut chip, |chip| [31, 32, 40].into_iter().for_each(|n| fire(chip, neuron(n)))).is_empty());
+    assert!(
+        paired(&mut chip, |chip| [31, 32, 40].into_iter().for_each(|n| fire(chip, neuron(n)))).is_empty()
+    );
     run(&mut chip, 2_000);
     let both = |chip: &mut Chip| {
         fire(chip, neuron(32));
