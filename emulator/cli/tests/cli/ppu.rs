@@ -381,6 +381,23 @@ fn both_processors_run_and_each_has_its_files() {
 }
 
 #[test]
+fn coverage_needs_line_information() {
+    // Without the names of its sections, nothing says what they are.
+    let mut image = HELLO.image.to_vec();
+    for name in [&b".debug_info"[..], b".debug_line"] {
+        while let Some(at) = image.windows(name.len()).position(|window| window == name) {
+            image[at + 1] = b'x';
+        }
+    }
+    let (_folder, path) = file("plain.elf", &image);
+    let path = path.to_str().unwrap();
+    let lines = failure(&["ppu", "run", path, "--coverage", "/nowhere"]);
+    assert_eq!(lines[0], format!("error: --coverage: {path} has no information about source lines"));
+    assert_eq!(lines[1], "hint: compile it with -g");
+    assert_eq!(bss2(&["ppu", "run", path, "--expect", "42"]).status.code(), Some(0));
+}
+
+#[test]
 fn a_profile_is_a_folder_of_tables_and_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

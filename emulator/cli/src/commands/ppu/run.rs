@@ -160,6 +160,11 @@ impl Run {
         let program = image.program()?;
         let map = SourceMap::parse(&image.bytes)
             .map_err(|error| Failure::new(format!("{}: {error}", self.program.display())))?;
+        if self.coverage.is_some() && map.lines().next().is_none() {
+            let program = self.program.display();
+            return Err(Failure::new(format!("--coverage: {program} has no information about source lines"))
+                .hint("compile it with -g"));
+        }
         let mut machine = self.machine(&program)?;
         machine.release();
         if let Some(port) = self.gdb
