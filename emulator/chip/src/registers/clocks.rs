@@ -20,17 +20,17 @@ register_block! {
         /// Proportional coefficient of the digital loop filter, 1..31.
         loop_filter_prop: u8 [5..=9] accepts 1..=31 = 8;
         /// N: feedback divider, 1..31. f_dco = P0*N*f_ref.
-        loop_div_n: u8 [10..=14] accepts 1..=31 = 10;
+        loop_div_n: u8 [10..=14] accepts 1..=31 = 10, Modelled;
         /// M0: output divider of core_0, 1..31. f_core0 = f_dco/(P1*M0).
-        core_div_m0: u8 [15..=19] accepts 1..=31 = 1;
+        core_div_m0: u8 [15..=19] accepts 1..=31 = 1, Modelled;
         /// M1: output divider of core_1, 1..31. f_core1 = f_dco/(P1*M1).
-        core_div_m1: u8 [20..=24] accepts 1..=31 = 2;
+        core_div_m1: u8 [20..=24] accepts 1..=31 = 2, Modelled;
         /// P0, 2..4: DCO pre-divider.
-        pre_div_p0: u8 [25..=26] as MinusOne accepts 1..=3 = 2;
+        pre_div_p0: u8 [25..=26] as MinusOne accepts 1..=3 = 2, Modelled;
         /// P1, 2..4: common divider of both core outputs.
-        pre_div_p1: u8 [27..=28] as MinusOne accepts 1..=3 = 2;
+        pre_div_p1: u8 [27..=28] as MinusOne accepts 1..=3 = 2, Modelled;
         /// P2, 2..4. f_dco_out = f_dco/P2.
-        pre_div_p2: u8 [29..=30] as MinusOne accepts 1..=3 = 2;
+        pre_div_p2: u8 [29..=30] as MinusOne accepts 1..=3 = 2, Modelled;
     }
     word upper (ReadWrite, reset = HostDefault) {
         /// DCO tuning word.
@@ -48,9 +48,9 @@ register_block! {
         /// Loop-filter gain is boosted by 2^n during lock-in.
         filter_shift: u8 [22..=23] = 3;
         /// Pass the clocks to the outputs; the bit is 1 to gate them.
-        enable_output_clock ("disable_output_clock"): bool [24] as Inverted = true;
+        enable_output_clock ("disable_output_clock"): bool [24] as Inverted = true, Modelled;
         /// Enable this ADPLL.
-        enable: bool [30] = true;
+        enable: bool [30] = true, Modelled;
         /// Use the register contents instead of the built-in configuration (effect inferred from the name
         /// only).
         use_external_config: bool [31] = true, Tagged;
@@ -71,6 +71,7 @@ register_block! {
     PLLClockOutputBlock {
         space: Chip,
         address: 0x8_0004, [],
+        status: Modelled,
     }
     word outputs (ReadWrite, reset = HostDefault) {
         /// Enable clock output 0 (serdes_ser_send_clk).
@@ -119,6 +120,7 @@ register_block! {
     PLLSelfTest {
         space: Chip,
         address: 0x8_0005, [],
+        status: Modelled,
     }
     word control (ReadWrite) {
         /// Clock enable / start.
@@ -139,6 +141,7 @@ register_block! {
     PLLSelfTestStatus {
         space: Chip,
         address: 0x8_0007, [],
+        status: Modelled,
     }
     word status (ReadOnly) {
         /// Measured count.
