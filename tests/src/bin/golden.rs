@@ -74,6 +74,12 @@ fn print(report: &FileReport, first: usize) {
         cases - failed.len(),
         failed.len()
     );
+    if report.nothing_compared > 0 {
+        println!(
+            "  {} of the passed cases are about something the model has no counterpart of",
+            report.nothing_compared
+        );
+    }
     for (line, check) in failed.iter().take(first) {
         println!("  line {line}, {}:", check.name);
         for difference in check.differences.iter().take(first) {

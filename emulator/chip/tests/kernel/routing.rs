@@ -143,6 +143,20 @@ fn a_processor_injects_an_event_past_the_crossbar() {
 }
 
 #[test]
+fn the_spike_address_of_an_older_chip_does_nothing() {
+    // libnux's `send_spike` still stores there (event-routing 12): lost, and the processor goes on.
+    let mut chip = listening_chip();
+    set_up_e2(&mut chip);
+    chip.write(0x0011_0001, 0, 0xf);
+    let program = "lis r6, 0x1c00\n ori r6, r6, 0x40\n li r3, 0x14c\n stw r3, 0(r6)\n lis r6, 0\n stw r3, 0x100(r6)\n wait\n b .";
+    crate::bench::load(&mut chip, 0, program);
+    crate::bench::start(&mut chip, &[0]);
+    run(&mut chip, 2_000);
+    assert_eq!(crate::bench::word(&mut chip, 0, 0x100), 0x14c);
+    assert_eq!((reached(&chip, Line::Excitatory), events(&mut chip)), (vec![], vec![]));
+}
+
+#[test]
 fn counters_count_every_artificial_spike_once_and_overflow_stays() {
     let mut chip = listening_chip();
     let [reset, read, clear] = [0x0012_2000, 0x0012_2800, 0x0012_2c00].map(|base| base + 4 * 9);

@@ -24,6 +24,8 @@ impl Format for AddressMap {
         let container = text(record, "container")?;
         let mut check = Check { name: container.to_owned(), ..Check::default() };
         if !is_omnibus(text(record, "backend")?) {
+            // Registers of controllers behind the FPGA, counted by the host alone.
+            check.nothing_compared = true;
             return Ok(check);
         }
         let block: Option<Block> = container.parse().ok();

@@ -22,7 +22,10 @@ impl Format for Container {
     fn check(&self, record: &Value) -> Result<Check, BadRecord> {
         let mut check = Check { name: name(record)?, ..Check::default() };
         let access = list(record, "access")?.iter().find(|access| access.get("writes").is_some());
-        let Some(access) = access else { return Ok(check) };
+        let Some(access) = access else {
+            check.nothing_compared = true;
+            return Ok(check);
+        };
         let omnibus = is_omnibus(text(access, "backend")?);
         let container = text(record, "container")?;
         if access.get("ut").is_some() {
@@ -36,6 +39,8 @@ impl Format for Container {
         };
         let pairs = pairs(access, "writes")?;
         if pairs.is_empty() {
+            // Containers that can only be read.
+            check.nothing_compared = true;
             return Ok(check);
         }
         let words = if omnibus {

@@ -30,7 +30,8 @@ impl Format for Conversion {
             return spike_label(record);
         }
         let (from, to) = (text(record, "from")?, text(record, "to")?);
-        let mut check = Check { name: format!("{from} to {to}"), ..Check::default() };
+        let nothing_compared = !covers(record);
+        let mut check = Check { name: format!("{from} to {to}"), nothing_compared, ..Check::default() };
         for (source, target) in (0..).zip(list(record, "map")?) {
             // Coordinates without a counterpart.
             if target.is_null() {

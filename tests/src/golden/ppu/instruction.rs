@@ -46,6 +46,7 @@ impl Format for SingleInstruction {
             name: format!("{} {word:08x}", record::text(record, "i")?),
             differences,
             timing: Vec::new(),
+            ..Check::default()
         })
     }
 }

@@ -131,7 +131,7 @@ impl Run {
     }
 
     fn finish(self, name: String, timing: Vec<Cycles>) -> Check {
-        Check { name, differences: self.differences, timing }
+        Check { name, differences: self.differences, timing, ..Check::default() }
     }
 }
 
