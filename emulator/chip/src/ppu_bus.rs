@@ -250,8 +250,8 @@ impl Bus for PpuBus<'_> {
         let mut vector = Vector::ZERO;
         let first = (address >> 2) as usize;
         if let Some(words) = self.sram.get(first..first + 32) {
-            self.complete();
             words.iter().enumerate().for_each(|(k, &word)| vector.set_word(k, word));
+            self.complete();
             return Response::now(vector);
         }
         let mut slowest = 0;
