@@ -5,7 +5,10 @@ use ppu_isa::{ByteEnables, Config, Core, Stop, Vector, assemble};
 use proptest::prelude::*;
 
 mod common;
-use common::{Memory, words};
+#[path = "common/words.rs"]
+mod random;
+use common::Memory;
+use random::words;
 
 /// Runs to cycle `until` in pieces, whatever stops come between.
 fn run_in_pieces<T: Timing>(core: &mut Core<T>, memory: &mut Memory, until: u64, piece: u64) {

@@ -8,8 +8,11 @@ use serde::Serialize;
 #[path = "common/asked.rs"]
 mod asked;
 mod common;
+#[path = "common/words.rs"]
+mod random;
 use asked::Asked;
-use common::{Memory, words};
+use common::Memory;
+use random::words;
 
 /// Writes down everything, breaks at some addresses, and watches stores to some words.
 #[derive(Debug, Default, PartialEq)]

@@ -31,6 +31,6 @@ fn on_cpu() -> Option<Duration> {
 pub(crate) fn of_children() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/self/stat").ok()?;
     // The name of the program, in parentheses, is field 2 and may contain blanks.
-    let fields = text.rsplit_once(')')?.1.split_whitespace();
-    fields.skip(13).next()?.parse::<u64>().ok().map(|ticks| Duration::from_millis(10 * ticks))
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    fields.nth(13)?.parse::<u64>().ok().map(|ticks| Duration::from_millis(10 * ticks))
 }
