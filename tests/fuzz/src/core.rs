@@ -1,7 +1,7 @@
 //! Any memory image as a program for the processor.
 //!
 //! Two promises. A processor computes the same whether it runs in one go or in slices, with a bus that answers at once
-//! or only when asked again, cycle counts included. And the three timing models agree in everything that does not
+//! or only when asked again, cycle counts included. And the three timing models agree, up to the first fault, in everything that does not
 //! depend on time: code that does not change, no timers, precise faults.
 
 use std::collections::BTreeMap;
@@ -202,14 +202,17 @@ fn slices_make_no_difference<T: Timing>(
 /// What had effects: address, word, effects.
 type Trace = Vec<(u32, u32, Vec<ppu_isa::Effect>)>;
 
-/// What happened, without when, and whether it came to an end. Instructions without effects are left out: how many
-/// are dropped behind a fault depends on time.
+/// What happened before the first fault, without when, and whether it came to an end. How many instructions issue behind
+/// a fault, and so where its interrupt returns to, depends on time.
 fn trace<T: Timing>(config: Config, mut memory: Memory, start: impl Fn(&mut State)) -> (Trace, Option<Stop>) {
     let mut core = Core::<T>::new(config);
     start(core.state_mut());
     let mut trace = Trace::new();
     for _ in 0..STEPS {
         match core.step(&mut memory, u64::MAX / 2) {
+            Ok(report) if report.effects.iter().any(|e| matches!(e, ppu_isa::Effect::Interrupt { .. })) => {
+                break;
+            }
             Ok(report) if report.effects.is_empty() => {}
             Ok(report) => trace.push((report.address, report.word, report.effects)),
             Err(stop) => return (trace, Some(stop)),
