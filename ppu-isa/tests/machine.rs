@@ -1,10 +1,8 @@
 //! Properties of the processor that hold for any memory content.
 
-use ppu_isa::timing::{CycleModel, CycleReference, Flat, Scoreboard, Timing};
+use ppu_isa::timing::{CycleModel, Flat, Scoreboard, Timing};
 use ppu_isa::{Bus, ByteEnables, Config, Core, INSTRUCTIONS, LaneMask, Response, Stop, Vector, assemble};
 use proptest::prelude::*;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// 16 KiB of memory everywhere, and a bus that may ask to wait.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,7 +156,7 @@ proptest! {
 
     #[test]
     fn a_serialised_copy_is_the_same_to_the_last_bit_later(words in words(), at in 1u64..UNTIL) {
-        let (core, copy) = continued::<CycleReference>(&words, at);
+        let (core, copy) = continued::<ppu_isa::timing::CycleReference>(&words, at);
         prop_assert_eq!(serde_json::to_string(&core.0).expect("serialises"), serde_json::to_string(&copy.0).expect("serialises"));
         prop_assert_eq!(core.1, copy.1);
     }
@@ -177,7 +175,7 @@ proptest! {
 type Continued<T> = (Core<T>, Memory);
 
 /// A processor that runs to the end, and one that was made from its serialised form in cycle `at`.
-fn continued<T: Timing + Serialize + DeserializeOwned>(
+fn continued<T: Timing + serde::Serialize + serde::de::DeserializeOwned>(
     words: &[u32],
     at: u64,
 ) -> (Continued<T>, Continued<T>) {
