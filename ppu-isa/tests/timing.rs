@@ -91,3 +91,29 @@ fn a_timing_file_may_leave_out_what_it_does_not_change() {
     assert_eq!(TimingConfig::named("nux-reference"), Some(TimingConfig::nux_reference()));
     assert_eq!(TimingConfig::named("unknown"), None);
 }
+
+#[test]
+fn the_named_configurations_are_the_files() {
+    for (name, text) in [
+        ("nux-reference", include_str!("../timing/nux-reference.toml")),
+        ("hicann-x", include_str!("../timing/hicann-x.toml")),
+    ] {
+        let read: TimingConfig = toml::from_str(text).expect("a configuration");
+        assert_eq!(Some(read), TimingConfig::named(name));
+        assert_eq!(read.check(), Ok(()));
+    }
+}
+
+#[test]
+fn values_out_of_range_are_named_and_do_not_break_the_model() {
+    let zero: TimingConfig = toml::from_str("answers = 0").expect("a configuration");
+    assert_eq!(
+        zero.check().expect_err("out of range").to_string(),
+        "timing constant answers is 0, and may be 1 to 8"
+    );
+    let mut odd = TimingConfig::hicann_x();
+    odd.stations.compare = 3;
+    assert_eq!(odd.check().expect_err("out of range").name, "stations.compare");
+    // A model made with them takes what is nearest.
+    assert_eq!(warm_cycles(odd, 0, "fxvcmpb v1\nlwz r3, 0x2000(0)\nadd r4, r3, r3"), 10);
+}

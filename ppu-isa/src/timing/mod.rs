@@ -21,9 +21,9 @@ mod scoreboard;
 mod stall;
 mod vector_unit;
 
-pub use cycle::CycleModel;
+pub use cycle::{CycleModel, CycleReference};
 pub use flat::Flat;
-pub use parameters::TimingConfig;
+pub use parameters::{OutOfRange, Stations, TimingConfig};
 pub use scoreboard::Scoreboard;
 pub use stall::{Account, Drain, Operand, Stall, Stalls, VectorStation, VectorWait};
 

@@ -30,9 +30,69 @@ pub struct TimingConfig {
     pub vector_adder: u8,
     /// Entries of the vector instruction queue that stop the front end (exact, ppu-timing 2.4).
     pub vector_queue: u8,
+    /// Entries of the reservation stations of the vector unit (exact, ppu-timing 2.4).
+    pub stations: Stations,
+    /// Answers to scalar requests that fit between SRAM and the write stage, from 1 to 8. Bounded: `lwz_indep16` of the
+    /// golden data needs 3 with an `answer_room` of 2, other splits of the buffers with the same sum are possible.
+    pub answers: u8,
+    /// Cycles from the write stage becoming free to room for another answer (bounded, see `answers`).
+    pub answer_room: u8,
     /// A request of code that waits while the front end is on hold is repeated until the hold ends (exact for
     /// `nux-reference`, ppu-timing 2.3; assumed for the chip).
     pub repeated_fetch: bool,
+}
+
+/// Entries of the reservation stations of the vector unit, each a power of two up to 16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stations {
+    /// Multiply, add, accumulate.
+    pub multiply_add: u8,
+    /// Compare.
+    pub compare: u8,
+    /// `fxvlax`, `fxvstax`.
+    pub load_store: u8,
+    /// `fxvinx`, `fxvoutx`.
+    pub parallel_port: u8,
+    /// Select, shift, pack, splat.
+    pub permute: u8,
+}
+
+impl Stations {
+    fn list(&self) -> [(&'static str, u8); 5] {
+        [
+            ("stations.multiply_add", self.multiply_add),
+            ("stations.compare", self.compare),
+            ("stations.load_store", self.load_store),
+            ("stations.parallel_port", self.parallel_port),
+            ("stations.permute", self.permute),
+        ]
+    }
+    /// The nearest power of two that is not more.
+    fn limited(self) -> Self {
+        let limit = |depth: u8| 1 << depth.clamp(1, 16).ilog2();
+        Self {
+            multiply_add: limit(self.multiply_add),
+            compare: limit(self.compare),
+            load_store: limit(self.load_store),
+            parallel_port: limit(self.parallel_port),
+            permute: limit(self.permute),
+        }
+    }
+}
+
+/// A constant that the model cannot represent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("timing constant {name} is {value}, and may be {least} to {most}")]
+pub struct OutOfRange {
+    /// Its name in [`TimingConfig`].
+    pub name: &'static str,
+    /// Its value.
+    pub value: u8,
+    /// The smallest value allowed; for stations, the nearest.
+    pub least: u8,
+    /// The largest.
+    pub most: u8,
 }
 
 impl Default for TimingConfig {
@@ -54,6 +114,9 @@ impl TimingConfig {
             vector_multiplier: 4,
             vector_adder: 1,
             vector_queue: 2,
+            stations: Stations { multiply_add: 4, compare: 2, load_store: 2, parallel_port: 16, permute: 2 },
+            answers: 3,
+            answer_room: 2,
             repeated_fetch: true,
         }
     }
@@ -73,6 +136,35 @@ impl TimingConfig {
         }
     }
 
+    /// Says whether the model can represent all values.
+    ///
+    /// # Errors
+    /// The first value that is out of its range. A model that is made with it all the same takes the nearest one.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        let range = |name, value: u8, least: u8, most: u8| {
+            if (least..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(OutOfRange { name, value, least, most })
+            }
+        };
+        range("multiplier", self.multiplier, 1, 30)?;
+        range("divider", self.divider, 1, u8::MAX)?;
+        range("memory", self.memory, 2, 64)?;
+        range("access_queue", self.access_queue, 1, u8::MAX)?;
+        range("omnibus_in_flight", self.omnibus_in_flight, 1, 16)?;
+        range("vector_multiplier", self.vector_multiplier, 1, 16)?;
+        range("vector_adder", self.vector_adder, 1, 8)?;
+        range("vector_queue", self.vector_queue, 1, u8::MAX)?;
+        range("answers", self.answers, 1, 8)?;
+        range("answer_room", self.answer_room, 0, 16)?;
+        let limited = self.stations.limited();
+        for ((name, value), (_, nearest)) in self.stations.list().into_iter().zip(limited.list()) {
+            range(name, value, nearest, nearest)?;
+        }
+        Ok(())
+    }
+
     /// With values limited to what the model can represent.
     pub(super) fn limited(self) -> Self {
         Self {
@@ -84,6 +176,9 @@ impl TimingConfig {
             vector_multiplier: self.vector_multiplier.clamp(1, 16),
             vector_adder: self.vector_adder.clamp(1, 8),
             vector_queue: self.vector_queue.max(1),
+            stations: self.stations.limited(),
+            answers: self.answers.clamp(1, 8),
+            answer_room: self.answer_room.min(16),
             ..self
         }
     }

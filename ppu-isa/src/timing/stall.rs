@@ -214,6 +214,20 @@ impl Stalls {
             self.add(stall, cycles);
         }
     }
+    /// Takes back cycles, those of the youngest causes first.
+    pub(crate) fn remove_last(&mut self, cycles: u64) {
+        let mut left = cycles;
+        while left > 0 && self.used > 0 {
+            let last = &mut self.causes[usize::from(self.used - 1) % CAUSES];
+            let taken = left.min(last.1);
+            last.1 -= taken;
+            left -= taken;
+            if last.1 == 0 {
+                *last = Default::default();
+                self.used -= 1;
+            }
+        }
+    }
     pub(crate) fn clear(&mut self) {
         self.used = 0;
         self.causes = Default::default();

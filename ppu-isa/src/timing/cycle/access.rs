@@ -20,15 +20,13 @@ use crate::timing::TimingConfig;
 const COMMAND: u64 = 4;
 /// From issue of a misaligned access to the earliest cycle in which it leaves the queue.
 const CANCELLED: u64 = 3;
-/// Answers to scalar requests that fit between SRAM and the write stage.
-const ANSWERS: u64 = 3;
-/// From the write stage becoming free to room for another answer.
-const ROOM: u64 = 2;
+/// What is this long ago has no influence any more; more than the latency of the memory.
+pub(super) const PAST: u64 = 72;
 /// Length of the ring of answers that are remembered.
 const REMEMBERED: usize = 32;
 
 /// The general purpose registers as far as timing is concerned: when they are written, and their write port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Registers {
     /// Registers whose cycle in `ready` may lie in the future.
     pub(super) pending: u32,
@@ -63,6 +61,23 @@ impl Registers {
         self.port = self.port.checked_shr((now - self.from).min(128) as u32).unwrap_or(0);
         self.from = now;
     }
+    /// Gives everything before cycle `now` a fixed value.
+    pub(super) fn normalise(&mut self, now: u64) {
+        self.forget(now);
+        for (n, ready) in self.ready.iter_mut().enumerate() {
+            if self.pending >> n & 1 == 0 || *ready <= now {
+                self.pending &= !(1 << n);
+                *ready = now;
+            }
+        }
+    }
+    /// Moves a state in normal form from cycle `from` to cycle `to`.
+    pub(super) fn shift(&mut self, from: u64, to: u64) {
+        self.from = self.from + to - from;
+        for ready in &mut self.ready {
+            *ready = *ready + to - from;
+        }
+    }
     #[inline(always)]
     pub(super) fn set(&mut self, register: u8, ready: u64) {
         self.ready[usize::from(register & 31)] = ready;
@@ -71,7 +86,7 @@ impl Registers {
 }
 
 /// A scalar request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Access {
     /// Register that a load writes.
     target: Option<u8>,
@@ -85,14 +100,14 @@ struct Access {
 }
 
 /// An answer on its way to the core: when it left the memory, and when it left the access queue (0: not yet).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Answer {
     taken: u64,
     retired: u64,
 }
 
 /// A burst of words: a line fill, fxvlax, or fxvstax.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Burst {
     /// First cycle in which the next word is at the arbiters.
     next: u64,
@@ -104,7 +119,7 @@ struct Burst {
 }
 
 /// Who has put a command forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Master {
     Code,
     Scalar,
@@ -112,7 +127,7 @@ enum Master {
 }
 
 /// The memory port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Accesses {
     /// The next cycle of the arbiters that has not been decided.
     cycle: u64,
@@ -124,6 +139,8 @@ pub(super) struct Accesses {
     head: u64,
     answers: [Answer; REMEMBERED],
     last_retired: u64,
+    /// The request at the head of the queue does not leave it before.
+    searched: u64,
     /// Registers that wait for a load.
     pub(super) loading: u32,
     code: Option<Burst>,
@@ -141,10 +158,13 @@ pub(super) struct Accesses {
     /// When the youngest transactions of the omnibus port were answered, as a ring.
     remote: [u64; 16],
     remote_head: u8,
+    /// See [`TimingConfig::answers`] and [`TimingConfig::answer_room`].
+    room_for: u64,
+    room_after: u64,
 }
 
 impl Accesses {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(config: &TimingConfig) -> Self {
         Self {
             cycle: 0,
             queue: VecDeque::with_capacity(32),
@@ -153,6 +173,7 @@ impl Accesses {
             head: 0,
             answers: [Answer::default(); REMEMBERED],
             last_retired: 0,
+            searched: 0,
             loading: 0,
             code: None,
             words: VecDeque::new(),
@@ -164,6 +185,8 @@ impl Accesses {
             last_taken: 0,
             remote: [0; 16],
             remote_head: 0,
+            room_for: u64::from(config.answers),
+            room_after: u64::from(config.answer_room),
         }
     }
 
@@ -251,13 +274,14 @@ impl Accesses {
                 access.issued + CANCELLED - 2
             } else {
                 let mut taken = (access.granted + 1 + u64::from(access.latency)).max(self.last_taken + 1);
-                if number > ANSWERS {
-                    let before = self.answer(number - ANSWERS - 1);
-                    if number - ANSWERS > self.head {
+                let last = number.saturating_sub(self.room_for);
+                if last > 0 {
+                    let before = self.answer(last - 1);
+                    if last > self.head {
                         return;
                     }
-                    let loaded = (self.answer(number - ANSWERS).taken + 1).max(before.retired);
-                    taken = taken.max(loaded + ROOM);
+                    let loaded = (self.answer(last).taken + 1).max(before.retired);
+                    taken = taken.max(loaded + self.room_after);
                 }
                 self.last_taken = taken;
                 if !access.remote {
@@ -279,7 +303,8 @@ impl Accesses {
                 return;
             }
             let Some(access) = self.queue.front() else { return };
-            let mut at = (self.answer(self.head).taken + memory - 1).max(self.last_retired + 1);
+            let mut at =
+                (self.answer(self.head).taken + memory - 1).max(self.last_retired + 1).max(self.searched);
             let target = access.target;
             if target.is_some() && !access.cancelled {
                 while at <= limit && registers.reserved(at) {
@@ -287,8 +312,11 @@ impl Accesses {
                 }
             }
             if at > limit {
+                // Reservations in front of it may be forgotten from now on.
+                self.searched = at;
                 return;
             }
+            self.searched = 0;
             self.last_retired = at;
             self.answers[self.head as usize % REMEMBERED].retired = at;
             self.queue.pop_front();
@@ -416,5 +444,91 @@ impl Accesses {
             burst.next += cycles;
         }
         self.cycle += cycles;
+    }
+
+    // ---- normal form ----
+
+    /// Brings the state, which has been decided up to cycle `now`, into a form in which everything that no future
+    /// answer depends on has a fixed value. False if it has none: a line fill or a misaligned access is under way.
+    pub(super) fn normalise(&mut self, now: u64, serial: bool, config: &TimingConfig) -> bool {
+        if self.code.is_some() || self.queue.iter().any(|access| access.cancelled) {
+            return false;
+        }
+        let past = now - PAST;
+        self.words.clear();
+        self.cycle = self.cycle.max(now + 1);
+        let undecided = self.answered..self.granted;
+        for (n, access) in self.queue.iter_mut().enumerate() {
+            // Only how new it is counts, and only while it is.
+            access.issued = access.issued.max(now - COMMAND);
+            access.granted = if undecided.contains(&n) { access.granted.max(past) } else { past };
+            if n < self.answered {
+                (access.latency, access.remote) = (0, false);
+            }
+        }
+        let mut answers = [Answer { taken: past, retired: past }; REMEMBERED];
+        let head = self.head.min(2 * REMEMBERED as u64 - 24);
+        for before in 0..=self.room_for + 1 {
+            if before > self.head.min(head) {
+                break;
+            }
+            let answer = self.answer(self.head - before);
+            if before > 0 {
+                answers[(head - before) as usize % REMEMBERED] =
+                    Answer { taken: answer.taken.max(past), retired: answer.retired.max(past) };
+            }
+        }
+        for n in 0..self.answered as u64 {
+            let taken = self.answer(self.head + n).taken.max(past);
+            answers[(head + n) as usize % REMEMBERED] = Answer { taken, retired: past };
+        }
+        (self.head, self.answers) = (head, answers);
+        self.last_retired = self.last_retired.max(now - 1);
+        self.searched = self.searched.max(now - 1);
+        self.sram_free = self.sram_free.max(now);
+        self.last_taken = self.last_taken.max(if undecided.is_empty() { now } else { past });
+        let remote = self.remote;
+        for (n, free) in self.remote.iter_mut().enumerate() {
+            // The youngest transaction becomes the last of the ring.
+            let old = remote[(usize::from(self.remote_head) + n) & 15];
+            let counts = n >= 16 - usize::from(config.omnibus_in_flight);
+            *free = if counts { old.max(now) } else { now };
+        }
+        self.remote_head = 0;
+        match &mut self.vector {
+            Some(burst) if serial => {
+                burst.next = burst.next.max(now);
+                burst.taken = burst.taken.max(past);
+            }
+            burst => *burst = None,
+        }
+        true
+    }
+
+    /// Moves a state in normal form from cycle `from` to cycle `to`.
+    pub(super) fn shift(&mut self, from: u64, to: u64) {
+        let moved = |cycle: &mut u64| *cycle = *cycle + to - from;
+        for cycle in [
+            &mut self.cycle,
+            &mut self.last_retired,
+            &mut self.searched,
+            &mut self.sram_free,
+            &mut self.last_taken,
+        ] {
+            moved(cycle);
+        }
+        self.remote.iter_mut().for_each(moved);
+        for access in &mut self.queue {
+            moved(&mut access.issued);
+            moved(&mut access.granted);
+        }
+        for answer in &mut self.answers {
+            moved(&mut answer.taken);
+            moved(&mut answer.retired);
+        }
+        if let Some(burst) = &mut self.vector {
+            moved(&mut burst.next);
+            moved(&mut burst.taken);
+        }
     }
 }

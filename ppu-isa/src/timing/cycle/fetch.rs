@@ -8,9 +8,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::LineRequest;
+use super::super::{LineRequest, Outcome};
 use super::access::Accesses;
 use super::predictor::{Feedback, Predictor};
+use super::replay::Pipeline;
 use crate::config::CacheGeometry;
 
 /// Cycles in front of the answer to a line's first request, in addition to the memory: from the miss to the request.
@@ -19,7 +20,7 @@ const REQUEST: u64 = 1;
 const PORT: u64 = 2;
 
 /// An address on its way to issue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Stage {
     pub(super) address: u32,
     /// The address that was fetched behind it.
@@ -89,6 +90,10 @@ pub(super) struct Fetch {
     granted: bool,
     /// Fills that have begun and not been told.
     fills: u16,
+    /// Counts the changes of lines.
+    changes: u64,
+    /// The settled state has been left since this was cleared.
+    pub(super) unsettled: bool,
     /// The memory of the last line answers on its own; the cycles of its words are known in advance.
     far: bool,
 }
@@ -135,6 +140,8 @@ impl Fetch {
             fill: Fill { active: false, address: u32::MAX, arrives: 0, words: 0, latency: 0, interval: 1 },
             granted: false,
             fills: 0,
+            changes: 0,
+            unsettled: false,
             far: false,
         }
     }
@@ -214,10 +221,11 @@ impl Fetch {
 
     /// A branch that issued in cycle `at`, and behind which everything has advanced, jumps. False if some address
     /// misses on the way; nothing has happened then.
-    fn jump_settled(&mut self, at: u64, target: u32) -> bool {
+    pub(super) fn jump_settled(&mut self, at: u64, target: u32) -> bool {
         if !self.complete(self.address) || !self.complete(target) {
             return false;
         }
+        let before = (self.predictor.clone(), self.feedback, self.feedbacks);
         let mut stages = [EMPTY; 3];
         let mut address = target;
         for (n, stage) in stages.iter_mut().enumerate() {
@@ -225,6 +233,7 @@ impl Fetch {
             let predicted = if n == 0 { None } else { self.predictor.predict(address) };
             let next = predicted.unwrap_or(address.wrapping_add(4));
             if !self.complete(next) {
+                (self.predictor, self.feedback, self.feedbacks) = before;
                 return false;
             }
             *stage = Stage { address, next, predicted: predicted.is_some(), bubble: false, landed: n == 0 };
@@ -243,6 +252,7 @@ impl Fetch {
             return;
         }
         self.settled = false;
+        self.unsettled = true;
         self.cycle = at;
         self.learn_before(at - 1);
         self.prediction = self.predictor.predict(self.address);
@@ -418,6 +428,7 @@ impl Fetch {
         let tag = self.tag(self.fill.address);
         let mask = self.lines.len() - 1;
         let start = (self.fill.address >> 2) as u8 & (self.words() - 1);
+        self.changes += 1;
         self.lines[tag as usize & mask] = Line { tag, start, words: self.fill.words };
         self.fill.active = self.fill.words < self.words();
     }
@@ -512,5 +523,78 @@ impl Fetch {
         if !self.settled {
             self.settle();
         }
+    }
+
+    // ---- replay ----
+
+    /// What is on its way to issue while settled.
+    pub(super) fn pipeline(&self) -> Pipeline {
+        Pipeline { last: self.last, decoded: self.decoded, fetched: self.fetched, address: self.address }
+    }
+    /// Puts this on its way, with `last` issuing from cycle `cycle` on.
+    pub(super) fn set_pipeline(&mut self, pipeline: &Pipeline, cycle: u64) {
+        let Pipeline { last, decoded, fetched, address } = *pipeline;
+        (self.last, self.decoded, self.fetched, self.address) = (last, decoded, fetched, address);
+        (self.cycle, self.settled) = (cycle, true);
+    }
+    /// Like [`Fetch::advance_settled`], with what was looked up then.
+    pub(super) fn advance_as(&mut self, at: u64, fetched: Stage) {
+        (self.last, self.decoded, self.fetched) = (self.decoded, self.fetched, fetched);
+        self.address = fetched.next;
+        self.cycle = at + 1;
+        self.learn_before(at - 1);
+    }
+    /// What was looked up last.
+    pub(super) fn fetched(&self) -> Stage {
+        self.fetched
+    }
+    /// Whether this is on its way.
+    #[inline(always)]
+    pub(super) fn reached(&self, pipeline: &Pipeline) -> bool {
+        self.address == pipeline.address
+            && self.last == pipeline.last
+            && self.decoded == pipeline.decoded
+            && self.fetched == pipeline.fetched
+    }
+    /// A branch behind which everything has advanced in cycle `at` was not predicted. False if the jump leaves the
+    /// settled state; nothing has happened then.
+    #[inline(never)]
+    pub(super) fn mispredict(&mut self, at: u64, address: u32, outcome: &Outcome) -> bool {
+        let before = (self.predictor.clone(), self.feedback, self.feedbacks);
+        self.resolve(at, address, outcome.taken, outcome.next);
+        let settled = self.jump_settled(at, outcome.next);
+        if !settled {
+            (self.predictor, self.feedback, self.feedbacks) = before;
+        }
+        settled
+    }
+    /// A number that changes when a line or the set of predicted branches changes.
+    #[inline(always)]
+    pub(super) fn version(&self) -> u64 {
+        self.changes + self.predictor.changes()
+    }
+    /// Whether looking up `stage` would give the same with the present lines and branches, counters aside; with the
+    /// place of the branch in the predictor, if it is known there.
+    pub(super) fn looks_up(&self, stage: &Stage) -> Option<Option<u8>> {
+        let crosses = self.tag(stage.next) != self.tag(stage.address);
+        if crosses && !self.complete(stage.next) {
+            return None;
+        }
+        let place = self.predictor.place(stage.address);
+        (place.is_some() || !stage.predicted).then_some(place)
+    }
+    /// Whether a look-up in cycle `cycle` of the entry at `place` would give `stage`, with what the predictor will have
+    /// learned until then.
+    #[inline(always)]
+    pub(super) fn predicts(&self, place: u8, stage: &Stage, cycle: u64) -> bool {
+        let pending = &self.feedback[..usize::from(self.feedbacks & 7).min(4)];
+        self.predictor.predict_at(place, cycle, pending)
+            == if stage.predicted { Some(stage.next) } else { None }
+    }
+    /// Whether everything on its way to the predictor is about branches that it knows.
+    #[inline(always)]
+    pub(super) fn learns_nothing_new(&self) -> bool {
+        let pending = &self.feedback[..usize::from(self.feedbacks & 7).min(4)];
+        pending.iter().all(|feedback| self.predictor.place(feedback.address).is_some())
     }
 }

@@ -1,6 +1,6 @@
 //! The micro-architecture of the published processor, clock cycle by clock cycle where that decides (ppu-timing).
 //!
-//! Three parts run at different paces. The *issue stage* ([`CycleModel`]) knows when every register is written and
+//! Three parts run at different paces. The *issue stage* ([`CycleReference`]) knows when every register is written and
 //! goes from issue to issue. The *fetch pipeline* ([`fetch::Fetch`]) is a step for each issue while all code is in the
 //! cache, and is followed cycle by cycle around line fills. *Loads, stores* ([`access::Accesses`]) and the *vector unit*
 //! ([`vector::VectorUnit`]) lag behind, and are brought up to the present when their results matter: a register is
@@ -8,7 +8,9 @@
 
 mod access;
 mod fetch;
+mod frozen;
 mod predictor;
+mod replay;
 mod vector;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,8 @@ use crate::table::{Class, Op, implicit};
 use access::{Accesses, Registers};
 use fetch::Fetch;
 use vector::VectorUnit;
+
+pub use replay::CycleModel;
 
 /// Result latency of the simple units: a dependent instruction issues this much later.
 const SIMPLE: u64 = 1;
@@ -43,9 +47,10 @@ enum Phase {
     Interrupted,
 }
 
-/// The timing model.
+/// The timing model as the specification describes it, without any memory of what it did before: the reference that
+/// [`CycleModel`] is tested against.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CycleModel {
+pub struct CycleReference {
     config: TimingConfig,
     front: Fetch,
     accesses: Accesses,
@@ -66,8 +71,8 @@ pub struct CycleModel {
     special_write: (u64, u32),
     /// Everything of known latency is complete.
     complete_from: u64,
-    /// No maskable interrupt begins in these cycles.
-    blocked: (u64, u64),
+    /// No maskable interrupt begins in these cycles: the last such interval, and the one before.
+    blocked: [(u64, u64); 2],
     /// The last instruction put the processor to sleep.
     asleep: bool,
     /// Registers whose pending result comes from the multiplier.
@@ -103,6 +108,13 @@ impl Ledger {
         self.account.stalls.add(stall, until.saturating_sub(self.charged));
         self.charged = self.charged.max(until);
     }
+    /// The slot that was held from cycle `until` on does not issue after all.
+    fn retract(&mut self, until: u64) {
+        if !self.issued && self.charged > until {
+            self.account.stalls.remove_last(self.charged - until);
+            self.charged = until;
+        }
+    }
     /// A slot has issued in cycle `at`.
     #[inline(always)]
     fn issue(&mut self, at: u64, fills: u16) {
@@ -119,7 +131,7 @@ impl Ledger {
 }
 
 /// The part of the model that decides about one slot.
-impl CycleModel {
+impl CycleReference {
     /// The slot cannot issue before `until`.
     #[inline(always)]
     fn late(&mut self, until: u64, reason: Stall) -> Result<(), u64> {
@@ -291,9 +303,10 @@ impl CycleModel {
             if !self.vector.is_empty() {
                 return self.late(at + 1, Stall::Synchronise(Drain::Vector));
             }
-            if at < self.vector.cycle() {
-                return self.late(self.vector.cycle(), Stall::Synchronise(Drain::Vector));
-            }
+        }
+        // It may have been followed further than this already.
+        if at < self.vector.cycle() {
+            return self.late(self.vector.cycle(), Stall::Synchronise(Drain::Vector));
         }
         Ok(())
     }
@@ -341,6 +354,7 @@ impl CycleModel {
                 let idle = self.idle(at).is_ok();
                 cause = if idle { Stall::Synchronise(Drain::Pipeline) } else { self.ledger.reason };
                 self.front.step(true, None, false, code, &mut self.accesses)?;
+                self.hold_off_interrupts(at, at + 1);
                 if idle {
                     self.phase = Phase::Issuing;
                 }
@@ -355,6 +369,16 @@ impl CycleModel {
         }
         self.ledger.charge(cause, at + 1);
         Ok(())
+    }
+
+    /// No maskable interrupt begins in these cycles, which may continue those before.
+    fn hold_off_interrupts(&mut self, from: u64, until: u64) {
+        let [last, _] = self.blocked;
+        if from <= last.1 && last.0 <= from {
+            self.blocked[0].1 = until.max(last.1);
+        } else {
+            self.blocked = [(from, until), last];
+        }
     }
 
     /// Goes on until something of the program can issue: the phase is over and the stage holds an instruction.
@@ -383,6 +407,7 @@ impl CycleModel {
                         at = later;
                         self.ledger.charge(self.ledger.reason, at);
                     }
+                    self.hold_off_interrupts(self.front.cycle, at + 1);
                     self.front.cycle = at + 1;
                     self.ledger.charge(Stall::Synchronise(Drain::Pipeline), at + 1);
                     self.phase = Phase::Issuing;
@@ -440,7 +465,7 @@ impl Slot<'_> {
 }
 
 /// What a slot does to the state of the model.
-impl CycleModel {
+impl CycleReference {
     #[inline(always)]
     fn set_gpr(&mut self, register: u8, latency: u64, at: u64) {
         self.registers.set(register, at + latency);
@@ -475,6 +500,22 @@ impl CycleModel {
         self.accesses.push(at, target, outcome.latency, remote, outcome.suppressed);
         if self.accesses.len() >= 16 {
             self.retire(at);
+        }
+    }
+
+    /// A slot issued in cycle `at`. The front end has not moved yet.
+    #[inline(always)]
+    fn take(&mut self, slot: Slot<'_>, at: u64, outcome: &Outcome) {
+        self.ledger.issue(at, self.front.take_fills());
+        self.results(slot, at, outcome);
+    }
+
+    /// Whether the front end went the right way behind the branch that issued in cycle `at`.
+    fn judge(&mut self, at: u64, right: bool) {
+        self.ledger.account.predicted_right = Some(right);
+        if !right {
+            self.ledger.away = Stall::Mispredict;
+            self.hold_off_interrupts(at + 2, at + 6);
         }
     }
 
@@ -540,13 +581,13 @@ impl CycleModel {
     }
 }
 
-impl Timing for CycleModel {
+impl Timing for CycleReference {
     fn new(config: &Config) -> Self {
         let timing = config.timing.limited();
         Self {
             front: Fetch::new(config.cache, timing.memory, timing.repeated_fetch),
-            accesses: Accesses::new(),
-            vector: VectorUnit::new(),
+            accesses: Accesses::new(&timing),
+            vector: VectorUnit::new(&timing),
             phase: Phase::Issuing,
             hold: 0,
             division: 0,
@@ -557,7 +598,7 @@ impl Timing for CycleModel {
             condition_write: 0,
             special_write: (0, u32::MAX),
             complete_from: 0,
-            blocked: (0, 0),
+            blocked: [(0, 0); 2],
             asleep: false,
             multiplied: 0,
             ledger: Ledger::new(),
@@ -611,8 +652,7 @@ impl Timing for CycleModel {
     fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
         let i = slot.instruction;
         let last = self.front.last;
-        self.ledger.issue(at, self.front.take_fills());
-        self.results(slot, at, &outcome);
+        self.take(slot, at, &outcome);
         let again = outcome.next == slot.address && matches!(i.class, Class::LoadUpdate | Class::Multiple);
         if again && self.front.settled {
             self.front.cycle = at + 1;
@@ -637,13 +677,9 @@ impl Timing for CycleModel {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
                 let right =
                     if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
-                self.ledger.account.predicted_right = Some(right);
-                if !right {
-                    self.ledger.away = Stall::Mispredict;
-                    self.blocked = (at + 2, at + 6);
-                    if !self.front.jump(at, outcome.next) {
-                        self.phase = Phase::Jump(outcome.next);
-                    }
+                self.judge(at, right);
+                if !right && !self.front.jump(at, outcome.next) {
+                    self.phase = Phase::Jump(outcome.next);
                 }
             }
             Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
@@ -657,9 +693,11 @@ impl Timing for CycleModel {
     }
 
     fn interruptible(&mut self, cycle: u64) -> u64 {
-        let (from, until) = self.blocked;
-        if cycle >= from && cycle < until {
-            return until;
+        let mut cycle = cycle;
+        for (from, until) in [self.blocked[1], self.blocked[0]] {
+            if cycle >= from && cycle < until {
+                cycle = until;
+            }
         }
         if self.phase == Phase::Synchronising && cycle >= self.front.cycle {
             let mut at = self.front.cycle;
@@ -673,6 +711,7 @@ impl Timing for CycleModel {
 
     fn redirect(&mut self, address: u32, at: u64, cause: Redirect) {
         let asleep = std::mem::take(&mut self.asleep);
+        self.ledger.retract(at);
         self.ledger.charge(if asleep { Stall::Sleep } else { self.ledger.away }, at);
         match cause {
             Redirect::Interrupt => {
@@ -706,7 +745,7 @@ impl Timing for CycleModel {
     }
 }
 
-impl CycleModel {
+impl CycleReference {
     /// The first cycle from `cycle` on in which everything issued is complete, while the front end is on hold.
     fn rest_from(&mut self, cycle: u64) -> u64 {
         let mut cycle = cycle;

@@ -16,10 +16,21 @@ pub(super) struct Predictor {
     newest: (u64, bool),
     /// A set bit for the low address bits of every entry: most instructions are no branches.
     filter: u64,
+    /// Counts new entries.
+    changes: u64,
 }
 
 const fn filter_bit(address: u32) -> u64 {
     1 << (address >> 2 & 63)
+}
+
+/// The next state of a counter of two bits.
+const fn count(counter: u8, taken: bool) -> u8 {
+    match (counter, taken) {
+        (3, true) => 3,
+        (counter, true) => counter + 1,
+        (counter, false) => counter.saturating_sub(1),
+    }
 }
 
 /// The outcome of a branch, on its way to the table.
@@ -49,20 +60,45 @@ impl Predictor {
         self.find(address).filter(|&n| self.counters[n] >= 2).map(|n| self.targets[n])
     }
 
+    /// Where a branch is in the table.
+    #[inline(always)]
+    pub(super) fn place(&self, address: u32) -> Option<u8> {
+        self.find(address).map(|n| n as u8)
+    }
+    /// Counts new entries.
+    #[inline(always)]
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+    /// What a look-up that finds the entry at `place` will give when of `pending` everything before cycle `cycle` - 1
+    /// has been learned.
+    #[inline(always)]
+    pub(super) fn predict_at(&self, place: u8, cycle: u64, pending: &[Feedback]) -> Option<u32> {
+        let place = usize::from(place) % ENTRIES;
+        let (mut counter, mut target) = (self.counters[place], self.targets[place]);
+        for feedback in pending {
+            if feedback.at + 1 < cycle && feedback.address | 1 == self.keys[place] {
+                counter = count(counter, feedback.taken);
+                target = feedback.target;
+            }
+        }
+        (counter >= 2).then_some(target)
+    }
+
     /// Learns the outcome of a branch. A new entry takes the first free place, or when there is none the one that a
     /// ring advancing every clock cycle points to. Free places are known with a delay of one cycle, so that of two
     /// new branches in neighbouring cycles the second replaces the first.
     pub(super) fn learn(&mut self, feedback: Feedback) {
         let Feedback { at, address, taken, target } = feedback;
         if let Some(n) = self.find(address) {
-            self.counters[n] =
-                if taken { (self.counters[n] + 1).min(3) } else { self.counters[n].saturating_sub(1) };
+            self.counters[n] = count(self.counters[n], taken);
             self.targets[n] = target;
             return;
         }
         let fresh = u8::from(self.newest.1 && self.newest.0 + 1 == at);
         let known = self.used - fresh.min(self.used);
         let n = if usize::from(known) < ENTRIES { known } else { (at % ENTRIES as u64) as u8 };
+        self.changes += 1;
         self.newest = (at, n == self.used);
         self.used = self.used.max(n + 1);
         let n = usize::from(n) % ENTRIES;

@@ -24,20 +24,18 @@ const SERIAL: usize = 2;
 const PORT: usize = 3;
 const PERMUTE: usize = 4;
 const UNITS: usize = 5;
-/// Entries of the stations.
-const DEPTH: [u8; UNITS] = [4, 2, 2, 16, 2];
 /// Who comes first on the register file port.
 const PRIORITY: [usize; UNITS] = [MADD, COMPARE, PERMUTE, SERIAL, PORT];
 
 /// Which entry of which station will write a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Source {
     unit: u8,
     entry: u8,
 }
 
 /// An instruction as far as timing is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Operation {
     /// First cycle in which the head of the queue can be it.
     visible: u64,
@@ -52,7 +50,7 @@ struct Operation {
     remote: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Entry {
     operation: Operation,
     /// What each operand waits for.
@@ -60,7 +58,7 @@ struct Entry {
     awaits_condition: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Execute {
     #[default]
     Idle,
@@ -70,7 +68,7 @@ enum Execute {
 }
 
 /// A reservation station. Entries live in a ring: `retire` to `insert` are occupied, `execute` comes next.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Station {
     entries: Vec<Option<Entry>>,
     insert: u32,
@@ -121,7 +119,7 @@ impl Station {
 }
 
 /// fxvlax and fxvstax.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Serial {
     #[default]
     Idle,
@@ -133,7 +131,7 @@ enum Serial {
 }
 
 /// fxvinx and fxvoutx.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct ParallelPort {
     /// A command is presented, with the latency of its answer.
     request: Option<u32>,
@@ -145,7 +143,7 @@ struct ParallelPort {
 }
 
 /// The vector unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct VectorUnit {
     /// The cycle that the state describes.
     cycle: u64,
@@ -172,9 +170,11 @@ pub(super) struct VectorUnit {
 }
 
 impl VectorUnit {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(config: &TimingConfig) -> Self {
+        let depth = config.stations;
+        let depth = [depth.multiply_add, depth.compare, depth.load_store, depth.parallel_port, depth.permute];
         let station =
-            |unit: usize| Station { entries: vec![None; usize::from(DEPTH[unit])], ..Station::default() };
+            |unit: usize| Station { entries: vec![None; usize::from(depth[unit])], ..Station::default() };
         Self {
             cycle: 0,
             empty: true,
@@ -589,5 +589,73 @@ impl VectorUnit {
         station.entries[slot] = Some(entry);
         station.insert += 1;
         self.occupied |= 1 << operation.unit;
+    }
+
+    // ---- normal form ----
+
+    /// Whether fxvlax or fxvstax is under way.
+    pub(super) fn serial_active(&self) -> bool {
+        matches!(self.serial, Serial::Active { .. })
+    }
+
+    /// Brings the state, which has been advanced to cycle `now`, into a form in which everything that no future
+    /// answer depends on has a fixed value.
+    pub(super) fn normalise(&mut self, now: u64) {
+        self.cycle = self.cycle.max(now);
+        for operation in &mut self.queue {
+            operation.visible = operation.visible.max(now);
+        }
+        let turns: [usize; UNITS] =
+            core::array::from_fn(|unit| self.stations[unit].slot(self.stations[unit].retire));
+        let lengths = self.stations.each_ref().map(|station| station.entries.len());
+        let turned = |source: &mut Source| {
+            let unit = usize::from(source.unit);
+            let length = lengths[unit];
+            source.entry = ((usize::from(source.entry) + length - turns[unit]) % length) as u8;
+        };
+        for (station, turn) in self.stations.iter_mut().zip(turns) {
+            station.entries.rotate_left(turn);
+            station.insert = station.insert.wrapping_sub(station.retire);
+            station.execute = station.execute.wrapping_sub(station.retire);
+            station.retire = 0;
+            for entry in station.entries.iter_mut().flatten() {
+                entry.operation.visible = now;
+                entry.awaits.iter_mut().flatten().for_each(turned);
+            }
+            if let Some(started) = &mut station.started {
+                started.visible = now;
+            }
+        }
+        self.sources.iter_mut().flatten().for_each(turned);
+        let port = &mut self.port;
+        if let Some(answer) = &mut port.answer {
+            *answer = (*answer).max(now);
+        }
+        port.free = port.free.max(now);
+    }
+
+    /// Moves a state in normal form from cycle `from` to cycle `to`.
+    pub(super) fn shift(&mut self, from: u64, to: u64) {
+        let moved = |cycle: &mut u64| {
+            if *cycle != u64::MAX {
+                *cycle = *cycle + to - from;
+            }
+        };
+        moved(&mut self.cycle);
+        for operation in &mut self.queue {
+            moved(&mut operation.visible);
+        }
+        for station in &mut self.stations {
+            for entry in station.entries.iter_mut().flatten() {
+                moved(&mut entry.operation.visible);
+            }
+            if let Some(started) = &mut station.started {
+                moved(&mut started.visible);
+            }
+        }
+        if let Some(answer) = &mut self.port.answer {
+            moved(answer);
+        }
+        moved(&mut self.port.free);
     }
 }

@@ -1,0 +1,115 @@
+//! The state behind the issue stage in a normal form: relative to the present, without what has no influence any more.
+
+use super::access::{Accesses, PAST, Registers};
+use super::vector::VectorUnit;
+use super::{CycleReference, Phase, Stall};
+
+/// The cycle that all normal forms describe.
+const PRESENT: u64 = 2 * PAST;
+
+/// Everything but the front end. Two states that are equal give the same answers to all questions, moved in time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Frozen {
+    accesses: Accesses,
+    vector: VectorUnit,
+    registers: Registers,
+    hold: u64,
+    division: u64,
+    divider_ready: u64,
+    pending_other: u32,
+    other: [u64; 32],
+    condition_write: u64,
+    special_write: (u64, u32),
+    complete_from: u64,
+    blocked: [(u64, u64); 2],
+    multiplied: u32,
+    charged: u64,
+    away: Stall,
+}
+
+impl CycleReference {
+    /// The normal form of the state, if it has one now: while the front end is settled and nothing is in progress that
+    /// runs do not contain.
+    pub(super) fn freeze(&mut self) -> Option<Frozen> {
+        let now = self.front.cycle;
+        if !self.front.settled || self.phase != Phase::Issuing || self.asleep || now < PRESENT {
+            return None;
+        }
+        if self.division != 0 {
+            return None;
+        }
+        self.advance_vector(now);
+        self.accesses.advance(now, &mut self.registers, &self.config);
+        let mut accesses = self.accesses.clone();
+        if !accesses.normalise(now, self.vector.serial_active(), &self.config) {
+            return None;
+        }
+        accesses.shift(now, PRESENT);
+        let mut vector = self.vector.clone();
+        vector.normalise(now);
+        vector.shift(now, PRESENT);
+        let mut registers = self.registers.clone();
+        registers.normalise(now);
+        registers.shift(now, PRESENT);
+        let mut pending_other = self.pending_other;
+        let other = core::array::from_fn(|n| {
+            let pending = pending_other >> n & 1 != 0 && self.other[n] > now;
+            if !pending {
+                pending_other &= !(1 << n);
+            }
+            if pending { self.other[n] - now + PRESENT } else { 0 }
+        });
+        let relative = |cycle: u64| cycle.max(now) - now + PRESENT;
+        let recent = self.special_write.0 + 1 == now;
+        let interval = |(from, until): (u64, u64)| {
+            let lasts = until + PAST > now;
+            if lasts { (from.max(now - PAST) + PRESENT - now, until + PRESENT - now) } else { (0, 0) }
+        };
+        Some(Frozen {
+            accesses,
+            vector,
+            multiplied: self.multiplied & registers.pending,
+            registers,
+            hold: relative(self.hold),
+            division: 0,
+            divider_ready: relative(self.divider_ready),
+            pending_other,
+            other,
+            condition_write: relative(self.condition_write),
+            special_write: if recent { (PRESENT - 1, self.special_write.1) } else { (0, u32::MAX) },
+            complete_from: relative(self.complete_from),
+            blocked: self.blocked.map(interval),
+            charged: (self.ledger.charged + PAST).max(now) - now + PRESENT - PAST,
+            away: self.ledger.away,
+        })
+    }
+
+    /// Takes the state on in cycle `now`. The front end is left alone.
+    pub(super) fn thaw(&mut self, frozen: &Frozen, now: u64) {
+        let moved = |cycle: u64| cycle + now - PRESENT;
+        self.accesses.clone_from(&frozen.accesses);
+        self.accesses.shift(PRESENT, now);
+        self.vector.clone_from(&frozen.vector);
+        self.vector.shift(PRESENT, now);
+        self.registers.clone_from(&frozen.registers);
+        self.registers.shift(PRESENT, now);
+        self.phase = Phase::Issuing;
+        self.hold = moved(frozen.hold);
+        self.division = frozen.division;
+        self.divider_ready = moved(frozen.divider_ready);
+        self.pending_other = frozen.pending_other;
+        self.other = frozen.other.map(|cycle| if cycle == 0 { 0 } else { moved(cycle) });
+        self.condition_write = moved(frozen.condition_write);
+        let (written, number) = frozen.special_write;
+        self.special_write = (if written == 0 { 0 } else { moved(written) }, number);
+        self.complete_from = moved(frozen.complete_from);
+        self.blocked =
+            frozen.blocked.map(|(from, until)| if until == 0 { (0, 0) } else { (moved(from), moved(until)) });
+        self.multiplied = frozen.multiplied;
+        self.asleep = false;
+        self.ledger.charged = moved(frozen.charged);
+        self.ledger.away = frozen.away;
+        self.ledger.reason = Stall::Unexplained;
+        self.ledger.issued = true;
+    }
+}
