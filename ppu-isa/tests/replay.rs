@@ -1,8 +1,8 @@
 //! The cycle model that remembers against the one that does not: random programs, cycle for cycle and cause for cause.
 
-mod common;
+mod bench;
 
-use common::Bench;
+use bench::Bench;
 use ppu_isa::timing::{Account, CycleModel, CycleReference, Slot, Timing};
 use ppu_isa::{Config, Core, Counters, Observer, Stop, assemble};
 use proptest::prelude::*;
