@@ -1,7 +1,6 @@
 //! The fast converter of the chip: sample clock, states, transfer (analog-core 7.2, register-map 5.3, settled O20).
 //!
-//! Volts in, codes out, independent of how the voltages were computed. The bandwidth of the signal chain belongs to the
-//! amplifiers before it.
+//! Volts in, codes out, independent of how the voltages were computed.
 
 use bss2_base::SimTime;
 use bss2_base::math::{exp, tanh};
@@ -10,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// White noise of a sample; the draw is its number since the chip was made.
 const NOISE: u32 = path_hash("madc.noise");
+/// Time constant in s of the readout chain (`madc.chain_tau`, analog-core 7.2).
+pub const CHAIN_TAU: f64 = 35e-9;
 /// Largest code.
 const CODE_MAX: f64 = 1023.0;
 
@@ -30,8 +31,11 @@ pub struct MadcCircuit {
     pub transient: f64,
     /// Time constant in s with which that fades.
     pub transient_tau: f64,
-    /// Period of the input clock, 2 ns.
-    pub clock: SimTime,
+    /// Time constant in s of the low pass that is put on the voltages handed to [`Madc::convert`]: [`CHAIN_TAU`], or 0 if they have come
+    /// through the amplifiers already.
+    pub bandwidth_tau: f64,
+    /// Period of the input clock, 2 ns nominally; `None` while it is off.
+    pub clock: Option<SimTime>,
     /// Size of the gain capacitor at which the gain is 1.
     pub unity_gain_capacitor: u8,
     /// Whether its biases are high enough (20 % of their defaults); otherwise every code is 0.
@@ -49,7 +53,8 @@ impl Default for MadcCircuit {
             noise: 1.0,
             transient: 300.0,
             transient_tau: 1.5e-6,
-            clock: SimTime::from_ps(2_000),
+            bandwidth_tau: 0.0,
+            clock: Some(SimTime::from_ps(2_000)),
             unity_gain_capacitor: 31,
             works: true,
         }
@@ -62,7 +67,7 @@ impl MadcCircuit {
         Self { noise: 0.0, transient: 0.0, ..Self::default() }
     }
 
-    /// The code of a voltage in V behind the gain, `since_start` s after the recording began, with `noise` codes of noise.
+    /// The code of a voltage in V with `gain` before it, `since_start` s after the recording began, with `noise` codes of noise.
     pub fn code(&self, voltage: f64, gain: f64, since_start: f64, noise: f64) -> u16 {
         if !self.works {
             return 0;
@@ -119,16 +124,25 @@ impl Default for MadcConfig {
 }
 
 impl MadcConfig {
-    /// Period of the converter's clock.
-    pub fn clock(&self, circuit: &MadcCircuit) -> SimTime {
+    /// Period of the converter's clock; `None` while its input clock is off.
+    pub fn clock(&self, circuit: &MadcCircuit) -> Option<SimTime> {
         let division = self.clock_division.map_or(1, |d| 2 * (u64::from(d) + 1));
-        SimTime::from_cycles(division, circuit.clock)
+        circuit.clock.map(|period| SimTime::from_cycles(division, period))
     }
 
-    /// Period of the samples; at least one clock cycle.
-    pub fn sample_period(&self, circuit: &MadcCircuit) -> SimTime {
-        let cycles = u64::from(self.conversion_cycles_offset) + u64::from(self.sample_duration_adjust);
-        SimTime::from_cycles(cycles.max(1), self.clock(circuit))
+    /// Clock cycles of a sample; at least one.
+    pub fn sample_cycles(&self) -> u64 {
+        (u64::from(self.conversion_cycles_offset) + u64::from(self.sample_duration_adjust)).max(1)
+    }
+
+    /// Period of the samples; `None` while the input clock is off.
+    pub fn sample_period(&self, circuit: &MadcCircuit) -> Option<SimTime> {
+        self.clock(circuit).map(|clock| SimTime::from_cycles(self.sample_cycles(), clock))
+    }
+
+    /// Gain of the preamplifier (analog-core 7.2).
+    pub fn gain(&self, circuit: &MadcCircuit) -> f64 {
+        f64::from(self.gain_capacitor.min(31)) / f64::from(circuit.unity_gain_capacitor.max(1))
     }
 
     /// The multiplexer that sample number `number` of a recording sees.
@@ -144,12 +158,13 @@ impl MadcConfig {
     }
 }
 
-/// A write to the control register (register-map 5.3, MADCControl). Levels must be repeated with every write.
+/// A write to the control register (register-map 5.3, MADCControl). All of them are levels, which the next write sets anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadcControl {
     /// Leave power-down.
     pub wake_up: bool,
-    /// Begin a recording.
+    /// Begin a recording, now or when the converter is ready; and the next one at the end of each that ends by itself, as
+    /// long as this stays set (calibration 3.1: it re-arms).
     pub start_recording: bool,
     /// End a recording.
     pub stop_recording: bool,
@@ -164,7 +179,7 @@ pub struct MadcControl {
 pub enum MadcState {
     /// Powered down; a start is ignored.
     Off,
-    /// Ready at this time.
+    /// Ready at this time; [`SimTime::MAX`] while the clock is off.
     WakingUp(SimTime),
     /// Waits for a start.
     Ready,
@@ -172,6 +187,8 @@ pub enum MadcState {
     Recording {
         /// Time of sample 0.
         start: SimTime,
+        /// Time of the next sample; [`SimTime::MAX`] while the clock is off.
+        next: SimTime,
         /// Samples taken.
         taken: u64,
         /// Samples to take; `None`: until stopped.
@@ -202,15 +219,50 @@ pub struct Madc {
     circuit: MadcCircuit,
     config: MadcConfig,
     state: MadcState,
+    /// The last write to the control register.
+    control: MadcControl,
+    /// Clock cycles to the next step while the clock is off.
+    stopped_cycles: u64,
+    /// What the amplifier of each input saw and gave at its last sample of this recording.
+    amplifiers: [Option<Amplifier>; 2],
     seed: u64,
     /// Samples converted since the chip was made.
     converted: u64,
 }
 
+/// A first-order low pass.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Amplifier {
+    time: SimTime,
+    input: f64,
+    output: f64,
+}
+
+impl Amplifier {
+    /// Its output at `time`, where it sees `input`, taken to have come there in a straight line.
+    fn follow(self, time: SimTime, input: f64, tau: f64) -> f64 {
+        let span = time.saturating_sub(self.time).as_secs_f64();
+        if tau <= 0.0 || span <= 0.0 {
+            return input;
+        }
+        let lag = (input - self.input) / span * tau;
+        input - lag + (self.output - self.input + lag) * exp(-span / tau)
+    }
+}
+
 impl Madc {
     /// A converter that is powered down, of the chip with this seed.
     pub fn new(seed: u64, circuit: MadcCircuit) -> Self {
-        Self { circuit, config: MadcConfig::default(), state: MadcState::Off, seed, converted: 0 }
+        Self {
+            circuit,
+            config: MadcConfig::default(),
+            state: MadcState::Off,
+            control: MadcControl::default(),
+            stopped_cycles: 0,
+            amplifiers: [None; 2],
+            seed,
+            converted: 0,
+        }
     }
 
     /// The circuit.
@@ -228,21 +280,41 @@ impl Madc {
         self.state
     }
 
-    /// Replaces circuit and configuration. A recording that is running goes on from where it is, with the new clock; the
-    /// specification doesn't say.
-    pub fn configure(&mut self, circuit: MadcCircuit, config: MadcConfig) {
-        self.circuit = circuit;
-        self.config = config;
+    /// Replaces circuit and configuration at `time`. Samples up to then must have been taken. Where the specification is
+    /// silent: a wake-up or a sample under way keeps the clock cycles that it still needs, in cycles of the new clock; without a
+    /// clock it waits.
+    pub fn configure(&mut self, time: SimTime, circuit: MadcCircuit, config: MadcConfig) {
+        self.settle(time);
+        let before = self.config.clock(&self.circuit);
+        (self.circuit, self.config) = (circuit, config);
+        let after = self.config.clock(&self.circuit);
+        if before == after {
+            return;
+        }
+        if let MadcState::WakingUp(due) | MadcState::Recording { next: due, .. } = &mut self.state {
+            if let Some(period) = before {
+                self.stopped_cycles = due.saturating_sub(time).as_ps().div_ceil(period.as_ps().max(1));
+            }
+            *due = after.map_or(SimTime::MAX, |period| {
+                time.saturating_add(SimTime::from_ps(self.stopped_cycles.saturating_mul(period.as_ps())))
+            });
+        }
     }
 
-    /// A write to the control register at `time`. Samples up to then must have been taken ([`Madc::samples_until`]).
+    /// Back to power-down; configuration and circuit stay.
+    pub fn reset(&mut self) {
+        (self.state, self.control) = (MadcState::Off, MadcControl::default());
+    }
+
+    /// A write to the control register at `time`. Samples up to then must have been taken. Lost while the clock is off, which
+    /// the state machine runs with.
     pub fn control(&mut self, time: SimTime, control: MadcControl) {
         self.settle(time);
+        let Some(clock) = self.config.clock(&self.circuit) else { return };
+        self.control = control;
         if control.wake_up && self.state == MadcState::Off {
-            let wait =
-                SimTime::from_cycles(u64::from(self.config.powerup_wait), self.config.clock(&self.circuit));
+            let wait = SimTime::from_cycles(u64::from(self.config.powerup_wait), clock);
             self.state = MadcState::WakingUp(time.saturating_add(wait));
-            self.settle(time);
         }
         if control.stop_recording
             && let MadcState::Recording { power_down, .. } = self.state
@@ -250,40 +322,76 @@ impl Madc {
             let off = power_down || control.power_down_after_sampling;
             self.state = if off { MadcState::Off } else { MadcState::Ready };
         }
-        if control.start_recording && self.state == MadcState::Ready {
-            self.state = MadcState::Recording {
-                start: time,
-                taken: 0,
-                limit: (!control.continuous).then_some(u64::from(self.config.number_of_samples)),
-                power_down: control.power_down_after_sampling,
-            };
-            self.settle(time);
+        self.settle(time);
+        if self.state == MadcState::Ready {
+            self.begin(time);
         }
+    }
+
+    /// How many samples a recording that begins now takes; `None` if none begins: nobody wants one, or one of no samples.
+    fn wanted(&self) -> Option<Option<u64>> {
+        let limit = (!self.control.continuous).then_some(u64::from(self.config.number_of_samples));
+        (self.control.start_recording && limit != Some(0)).then_some(limit)
+    }
+
+    /// Becomes ready at `time`, and begins a recording there if the start is set.
+    fn begin(&mut self, time: SimTime) {
+        self.state = match self.wanted() {
+            None => MadcState::Ready,
+            Some(limit) => {
+                self.amplifiers = [None; 2];
+                let power_down = self.control.power_down_after_sampling;
+                MadcState::Recording { start: time, next: time, taken: 0, limit, power_down }
+            }
+        };
+    }
+
+    /// When the next sample is due if nobody writes to it; [`SimTime::MAX`] if none is.
+    pub fn next_sample(&self) -> SimTime {
+        match self.state {
+            MadcState::Recording { next, .. } => next,
+            MadcState::WakingUp(ready) if self.wanted().is_some() => ready,
+            _ => SimTime::MAX,
+        }
+    }
+
+    /// The next sample, if it is due by `time`.
+    pub fn take_sample(&mut self, time: SimTime) -> Option<SamplePoint> {
+        self.settle(time);
+        let period = self.config.sample_period(&self.circuit)?;
+        let MadcState::Recording { start, next, taken, .. } = &mut self.state else { return None };
+        if *next > time {
+            return None;
+        }
+        let (number, at) = (*taken, *next);
+        let since_start = at.saturating_sub(*start);
+        *taken += 1;
+        *next = at.saturating_add(period);
+        self.settle(time);
+        let (input, tag) = (self.config.input(number), self.config.tag(number));
+        Some(SamplePoint { time: at, since_start, number, input, tag })
     }
 
     /// All samples before `until` that have not been returned yet.
     pub fn samples_until(&mut self, until: SimTime) -> Vec<SamplePoint> {
         let mut points = Vec::new();
-        let period = self.config.sample_period(&self.circuit);
-        while let MadcState::Recording { start, taken, limit, .. } = &mut self.state {
-            let since_start = SimTime::from_cycles(*taken, period);
-            let time = start.saturating_add(since_start);
-            if time >= until || limit.is_some_and(|limit| *taken >= limit) {
-                break;
-            }
-            let number = *taken;
-            let (input, tag) = (self.config.input(number), self.config.tag(number));
-            points.push(SamplePoint { time, since_start, number, input, tag });
-            *taken += 1;
+        while self.next_sample() < until {
+            points.extend(self.take_sample(self.next_sample()));
         }
         self.settle(until);
         points
     }
 
-    /// Converts the voltage in V at a sample point. A multiplexer that nothing drives shows 0 V.
+    /// Converts the voltage in V before the amplifiers at a sample point; points in order of time. An input that nothing drives
+    /// shows 0 V.
     pub fn convert(&mut self, point: &SamplePoint, voltage: Option<f64>) -> u16 {
         let draw = self.converted;
         self.converted += 1;
+        let input = voltage.unwrap_or(0.0);
+        let amplifier = &mut self.amplifiers[point.input & 1];
+        let output =
+            amplifier.map_or(input, |before| before.follow(point.time, input, self.circuit.bandwidth_tau));
+        *amplifier = Some(Amplifier { time: point.time, input, output });
         if self.config.dummy_data {
             return (point.number & 0x3ff) as u16;
         }
@@ -293,17 +401,19 @@ impl Madc {
         } else {
             0.0
         };
-        let gain = f64::from(self.config.gain_capacitor.min(31))
-            / f64::from(self.circuit.unity_gain_capacitor.max(1));
-        self.circuit.code(voltage.unwrap_or(0.0), gain, point.since_start.as_secs_f64(), noise)
+        self.circuit.code(output, 1.0, point.since_start.as_secs_f64(), noise)
     }
 
     /// The steps between states that time alone makes.
     fn settle(&mut self, time: SimTime) {
         match self.state {
-            MadcState::WakingUp(ready) if time >= ready => self.state = MadcState::Ready,
-            MadcState::Recording { taken, limit: Some(limit), power_down, .. } if taken >= limit => {
-                self.state = if power_down { MadcState::Off } else { MadcState::Ready };
+            MadcState::WakingUp(ready) if time >= ready => self.begin(ready),
+            MadcState::Recording { next, taken, limit: Some(limit), power_down, .. } if taken >= limit => {
+                if power_down {
+                    self.state = MadcState::Off;
+                } else {
+                    self.begin(next);
+                }
             }
             _ => {}
         }
@@ -317,7 +427,7 @@ mod tests {
 
     fn recording(config: MadcConfig, circuit: MadcCircuit, continuous: bool) -> Madc {
         let mut madc = Madc::new(1, circuit);
-        madc.configure(circuit, config);
+        madc.configure(SimTime::ZERO, circuit, config);
         madc.control(SimTime::ZERO, MadcControl { wake_up: true, ..MadcControl::default() });
         let start = MadcControl { start_recording: true, continuous, ..MadcControl::default() };
         madc.control(SimTime::from_us(1), start);
@@ -365,12 +475,13 @@ mod tests {
     fn samples_come_every_34_nanoseconds_and_the_divider_stretches_them() {
         let config = MadcConfig { number_of_samples: 5, ..MadcConfig::default() };
         let mut madc = recording(config, MadcCircuit::ideal(), false);
+        madc.control(SimTime::from_us(1), MadcControl::default());
         let times: Vec<u64> =
             madc.samples_until(SimTime::from_us(9)).iter().map(|p| p.time.as_ps() - 1_000_000).collect();
         assert_eq!(times, [0, 34_000, 68_000, 102_000, 136_000]);
         assert_eq!(madc.state(), MadcState::Ready);
         let divided = MadcConfig { clock_division: Some(4), ..config };
-        assert_eq!(divided.sample_period(madc.circuit()), SimTime::from_ns(340));
+        assert_eq!(divided.sample_period(madc.circuit()), Some(SimTime::from_ns(340)));
     }
 
     #[test]
@@ -414,7 +525,11 @@ mod tests {
         let sigma = (codes.iter().map(|code| (code - mean).powi(2)).sum::<f64>() / n).sqrt();
         // Rounding adds a twelfth of a code to the variance: 1.04.
         assert!((sigma - 1.04).abs() < 0.06, "{sigma}");
-        madc.configure(circuit, MadcConfig { dummy_data: true, ..MadcConfig::default() });
+        madc.configure(
+            SimTime::from_us(101),
+            circuit,
+            MadcConfig { dummy_data: true, ..MadcConfig::default() },
+        );
         assert_eq!(
             points[1020..1030].iter().map(|p| madc.convert(p, None)).collect::<Vec<_>>(),
             [1020, 1021, 1022, 1023, 0, 1, 2, 3, 4, 5]

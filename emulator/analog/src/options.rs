@@ -70,6 +70,8 @@ pub struct Noise {
     pub correlation: f64,
     /// CADC code per conversion and channel.
     pub cadc: f64,
+    /// MADC code per sample.
+    pub madc: f64,
 }
 
 impl Noise {
@@ -83,6 +85,7 @@ impl Noise {
         charge_absolute: 0.0,
         correlation: 0.0,
         cadc: 0.0,
+        madc: 0.0,
     };
 }
 
@@ -97,6 +100,7 @@ impl Default for Noise {
             charge_absolute: 0.03e-15,
             correlation: 0.03,
             cadc: 1.0,
+            madc: 1.0,
         }
     }
 }

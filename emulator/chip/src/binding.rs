@@ -7,6 +7,7 @@ use crate::physics::{
     BoardVoltages, CadcSwitches, CapMem, CellAddress, ChipPhysics, ReferenceGenerator, SynapseBiases,
     Warnings,
 };
+use crate::readout_chain;
 use crate::registers::coordinates::{self, CadcChannelType};
 use crate::registers::{Block, cadc, capmem, chip_level, neuron, padi, readout, synapse_memory};
 use crate::shared::Shared;
@@ -208,6 +209,7 @@ impl Shared {
             Block::NeuronConfig => {
                 if let Some(neuron) = coordinates::neuron_of_config(instance) {
                     self.binding.mark_neuron(neuron);
+                    self.readout.mark_drivers();
                 }
             }
             Block::CapMemBlockConfig => {
@@ -215,6 +217,7 @@ impl Shared {
                 let block = Quadrant::ALL[instance as usize % 4];
                 if self.binding.capmem.refresh(block) != config.enable_capmem {
                     self.binding.capmem.set_refresh(block, config.enable_capmem, now);
+                    self.readout.mark();
                     self.binding.due = None;
                     self.binding.mark_circuits(block);
                 }
@@ -227,6 +230,7 @@ impl Shared {
                 };
                 if self.binding.capmem.reference() != reference {
                     self.binding.capmem.set_reference(reference, now);
+                    self.readout.mark();
                     self.binding.due = None;
                     self.binding.mark_all();
                 }
@@ -242,6 +246,7 @@ impl Shared {
                 let (hemisphere, _, column) = coordinates::cadc_channel_of(instance);
                 self.binding.mark_quadrant(Quadrant::of(hemisphere, column));
             }
+            block if readout_chain::configures(block) => self.readout.mark(),
             _ => {}
         }
     }
@@ -255,7 +260,15 @@ impl Shared {
             let now = self.now();
             self.binding.capmem.write(address, cell.value, now);
             self.binding.due = None;
-            self.binding.mark_column(block, column);
+            self.mark_column(block, column);
+        }
+    }
+
+    /// Marks the circuits that depend on cells of this column.
+    fn mark_column(&mut self, block: Quadrant, column: u8) {
+        self.binding.mark_column(block, column);
+        if column >= 128 {
+            self.readout.mark();
         }
     }
 
@@ -267,7 +280,7 @@ impl Shared {
         for block in Quadrant::ALL {
             for column in 0..=129 {
                 if self.binding.capmem.may_have_changed(block, column, since) {
-                    self.binding.mark_column(block, column);
+                    self.mark_column(block, column);
                 }
             }
         }
@@ -276,6 +289,7 @@ impl Shared {
 
     /// Translates what is stale and hands it to the analog core.
     pub(crate) fn update_physics(&mut self) {
+        self.update_readout();
         if !std::mem::take(&mut self.binding.anything) {
             return;
         }
@@ -355,6 +369,14 @@ impl Shared {
         for side in 0..2 {
             physics.cells(capmem, now).warn_of_cadc(Quadrant::ALL[2 * hemisphere.index() + side], warnings);
         }
+        report(warnings, &mut self.diagnostics);
+    }
+
+    /// Names the biases of the membrane ADC that were written too low; somebody wakes it up.
+    pub(crate) fn warn_of_madc(&mut self) {
+        let now = self.now();
+        let Binding { physics, capmem, warnings, .. } = &mut self.binding;
+        let _ = physics.cells(capmem, now).madc(warnings);
         report(warnings, &mut self.diagnostics);
     }
 

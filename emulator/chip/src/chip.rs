@@ -5,6 +5,7 @@ use crate::omnibus::{self, Target};
 use crate::options::ChipOptions;
 use crate::ppu::{Activity, Done, Incoming, Pending, Ppu, PpuAccess};
 use crate::ppu_bus::{ControlWrite, PpuBus};
+use crate::readout_chain::MadcSample;
 use crate::shared::{LinkEvent, Shared};
 use crate::{external_memory::ExternalMemory, registers::RegisterFile, synapse_array::SynapseArray};
 use bss2_analog::AnalogCore;
@@ -164,6 +165,12 @@ impl Chip {
         into.append(&mut self.shared.to_host);
     }
 
+    /// Moves the samples of the membrane ADC since the last call to the end of `into`, oldest first. At equal times a sample
+    /// precedes an event.
+    pub fn take_samples(&mut self, into: &mut Vec<MadcSample>) {
+        self.shared.readout.take_samples(into);
+    }
+
     /// Level of the reset line. When it rises, registers take their reset values, events under way are lost and the
     /// processors are held in reset; while it is high nothing reaches the chip. What lies in SRAM stays: synapses, analog
     /// cells, configuration of neurons, drivers and ADC channels, processor memory (host-interface 2.6, settled O7).
@@ -181,10 +188,23 @@ impl Chip {
         self.in_reset = level;
     }
 
-    /// Voltage of a channel of the board's converters (register-map 10.1): DAC 0 channel 1 is `v_res_meas`, channel 7
-    /// `mux_dac_25`; others have no effect on the model.
+    /// Voltage in V of a channel of the board's converters (register-map 10.1): DAC 0 channel 1 is `v_res_meas`, channel 7
+    /// `mux_dac_25`. The analog pads see them as the board's switches say.
     pub fn set_board_voltage(&mut self, dac: u8, channel: u8, volts: f64) {
         self.shared.binding.set_board_voltage(dac, channel, volts);
+        self.shared.readout.set_board_voltage(dac, channel, volts);
+    }
+
+    /// The board's shift register, which connects its converters to the analog pads (register-map 10.1). All open at first.
+    pub fn set_board_switches(&mut self, value: u32) {
+        self.shared.readout.set_board_switches(value);
+    }
+
+    /// The voltage in V now of analog pad 0 or 1, `None` if neither chip nor board drives it. A measurement, not ground truth: what it
+    /// reads becomes part of the chip's history.
+    pub fn pad_voltage(&mut self, pad: usize) -> Option<f64> {
+        self.shared.configure();
+        self.shared.pad_voltage(pad)
     }
 
     /// The memory on the FPGA that both processors see.
@@ -196,8 +216,8 @@ impl Chip {
         &mut self.shared.external
     }
 
-    /// Periods of the clocks, as the registers of the phase-locked loops set them (register-map 5.2). Processors and event
-    /// fabric follow them.
+    /// Periods of the clocks, as the registers of the phase-locked loops set them (register-map 5.2). Processors, event
+    /// fabric and membrane ADC follow them.
     pub fn clocks(&self) -> ClockPeriods {
         self.shared.clocks.periods
     }

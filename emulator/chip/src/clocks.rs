@@ -1,6 +1,6 @@
 //! The clocks that the phase-locked loops make (register-map 5.2), and the time of each of their cycles.
 //!
-//! Plasticity processors and event fabric follow their clocks from the moment of the write on: locking takes no time. The
+//! Plasticity processors, event fabric and membrane ADC follow their clocks from the moment of the write on: locking takes no time. The
 //! model's own time stays what it is, picoseconds; a period that is no whole number of them is rounded.
 
 use crate::registers::clocks::{ADPLL, PLLClockOutputBlock, PLLSelfTest, REFERENCE_MHZ};
@@ -154,12 +154,9 @@ impl Shared {
             }
             _ => {}
         }
-        let madc = Some(SimTime::from_ns(2));
-        if programmed.madc != before.madc && programmed.madc != madc {
-            self.diagnostics.once(format!(
-                "clock of the membrane ADC is programmed to {} MHz instead of 500",
-                outputs[3]
-            ));
+        if programmed.madc != before.madc {
+            self.readout.mark();
+            self.update_readout();
         }
     }
 

@@ -49,6 +49,7 @@ impl Shared {
                 }
             }
             Block::BlockPostPulse => self.post_block(register.instance),
+            Block::MADCControl => self.control_madc(value),
             _ => {}
         }
     }
@@ -223,6 +224,7 @@ impl Shared {
                     },
                 );
             }
+            self.readout.mark_drivers();
             return;
         }
         let row = (raw_row / 2) as Row;

@@ -22,10 +22,12 @@ mod diagnostics;
 mod fire_lines;
 mod omnibus;
 mod ppu_bus;
+mod readout_chain;
 mod shared;
 mod switches;
 
 pub use chip::{Chip, Halt};
 pub use clocks::ClockPeriods;
 pub use options::{ChipOptions, Latencies};
+pub use readout_chain::MadcSample;
 pub use shared::LinkEvent;

@@ -8,6 +8,7 @@ use crate::external_memory::ExternalMemory;
 use crate::omnibus::Target;
 use crate::options::{ChipOptions, Latencies};
 use crate::randgen::RandomGenerators;
+use crate::readout_chain::ReadoutChain;
 use crate::registers::{Block, Register, RegisterFile, coordinates};
 use crate::synapse_array::SynapseArray;
 use bss2_analog::{AnalogCore, CadcResult, Fire, SynapticPulse};
@@ -65,6 +66,7 @@ pub(crate) struct Shared {
     /// Results of the last conversion of each hemisphere.
     pub(crate) conversions: [CadcResult; 2],
     pub(crate) ports: [ArrayPort; 2],
+    pub(crate) readout: ReadoutChain,
     pub(crate) to_host: Vec<LinkEvent>,
     pub(crate) diagnostics: Diagnostics,
     now: SimTime,
@@ -97,6 +99,7 @@ impl Shared {
             labels: VecDeque::new(),
             conversions: Default::default(),
             ports: Default::default(),
+            readout: ReadoutChain::new(options.seed),
             to_host: Vec::new(),
             diagnostics: Diagnostics::default(),
             now: SimTime::ZERO,
@@ -120,6 +123,7 @@ impl Shared {
         }
         self.network.reset();
         self.labels.clear();
+        self.readout.reset();
         self.program_clocks();
         self.self_test();
         self.random = [RandomGenerators::new(), RandomGenerators::new()];
@@ -169,6 +173,7 @@ impl Shared {
                 true => until,
                 false => until.min(self.now + STEP_WITHOUT_FAST_FORWARD),
             };
+            let until = until.min(self.readout.next_sample());
             // The first cycle that is not before `until`: all that happens in earlier ones happens now.
             let end = clock.cycle_at(until);
             let silent = self.network.next_activity().is_none_or(|cycle| cycle >= end);
@@ -207,6 +212,9 @@ impl Shared {
                     .map(|event| LinkEvent { time: clock.time_of(event.cycle), label: event.label }),
             );
             self.now = reached;
+            if self.readout.next_sample() <= reached {
+                self.sample();
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::device::{BusRead, ChipEvent, Device, EventPayload, SharedMemory};
 use bss2_base::SimTime;
-use bss2_chip::Chip;
 use bss2_chip::external_memory::Bank;
+use bss2_chip::{Chip, MadcSample};
 use ppu_isa::ByteEnables;
 
 impl From<SharedMemory> for Bank {
@@ -39,14 +39,17 @@ impl Device for Chip {
     }
 
     fn take_events(&mut self, into: &mut Vec<ChipEvent>) {
-        let mut events = Vec::new();
+        let (mut events, mut samples) = (Vec::new(), Vec::new());
         Chip::take_events(self, &mut events);
-        into.extend(
-            events.into_iter().map(|event| ChipEvent {
-                time: event.time,
-                payload: EventPayload::Spike(event.label.word()),
-            }),
-        );
+        Chip::take_samples(self, &mut samples);
+        let mut samples = samples.into_iter().peekable();
+        for event in events {
+            while let Some(sample) = samples.next_if(|sample| sample.time <= event.time) {
+                into.push(of_sample(sample));
+            }
+            into.push(ChipEvent { time: event.time, payload: EventPayload::Spike(event.label.word()) });
+        }
+        into.extend(samples.map(of_sample));
     }
 
     fn read_shared(&mut self, memory: SharedMemory, word: u32) -> u32 {
@@ -65,4 +68,12 @@ impl Device for Chip {
     fn set_board_voltage(&mut self, dac: u8, channel: u8, volts: f64) {
         Chip::set_board_voltage(self, dac, channel, volts);
     }
+
+    fn set_board_switches(&mut self, value: u32) {
+        Chip::set_board_switches(self, value);
+    }
+}
+
+fn of_sample(sample: MadcSample) -> ChipEvent {
+    ChipEvent { time: sample.time, payload: EventPayload::Madc(sample.value) }
 }

@@ -69,5 +69,5 @@ pub use circuit::{
 };
 pub use error::{ReferenceError, SolverError};
 pub use nets::{Coupling, NetOptions, NetRemark, Nets};
-pub use recording::{CHAIN_TAU, MadcSample};
+pub use recording::MadcSample;
 pub use simulation::{Fire, Input, Linearisation, Options, ProbeId, Quantity, Simulation, Stimulus};

@@ -1,12 +1,9 @@
 //! The MADC at the neurons of a reference simulation (analog-core 7.2, 7.3).
 
 use super::{ProbeId, Quantity, ReferenceError, Simulation};
-use crate::madc::{Madc, MadcConfig, SamplePoint};
+use crate::madc::{CHAIN_TAU, Madc, MadcConfig, SamplePoint};
 use crate::readout::{ReadoutLine, SourceSelection, mean};
 use bss2_base::{Neuron, SimTime};
-
-/// Time constant in s of the readout chain (`madc.chain_tau`).
-pub const CHAIN_TAU: f64 = 35e-9;
 
 /// One sample: what reaches the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +43,8 @@ impl Simulation {
     ) -> Result<Vec<MadcSample>, ReferenceError> {
         let points = madc.samples_until(until);
         let config: MadcConfig = *madc.config();
-        let (Some(first), period) = (points.first().copied(), config.sample_period(madc.circuit())) else {
+        let (Some(first), Some(period)) = (points.first().copied(), config.sample_period(madc.circuit()))
+        else {
             self.advance(until)?;
             return Ok(Vec::new());
         };
@@ -70,7 +68,8 @@ impl Simulation {
                 let drivers = own.map(|(_, probe)| self.samples(*probe)[number]);
                 lines[line as usize] = mean(drivers.chain(lines[line as usize]));
             }
-            let voltage = sources.output(point.input, &lines);
+            let gain = config.gain(madc.circuit());
+            let voltage = sources.output(point.input, &lines).map(|voltage| gain * voltage);
             let SamplePoint { time, tag: channel, .. } = *point;
             samples.push(MadcSample { time, code: madc.convert(point, voltage), channel });
         }

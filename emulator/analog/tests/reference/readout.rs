@@ -17,7 +17,7 @@ fn reader(source: ReadoutSource) -> Circuit {
 
 fn started(config: MadcConfig) -> Madc {
     let mut madc = Madc::new(1, MadcCircuit::ideal());
-    madc.configure(MadcCircuit::ideal(), config);
+    madc.configure(SimTime::ZERO, MadcCircuit::ideal(), config);
     madc.control(SimTime::ZERO, MadcControl { wake_up: true, ..MadcControl::default() });
     let start = MadcControl { start_recording: true, continuous: true, ..MadcControl::default() };
     madc.control(SimTime::from_us(1), start);

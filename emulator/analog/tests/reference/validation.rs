@@ -274,7 +274,7 @@ fn converters(rows: &mut Vec<Row>) {
     rows.push(Row::new("MADC saturation", code(2.5), (765.0, 790.0), "MADC", "M-ADC"));
     let noisy = MadcCircuit { transient: 0.0, ..MadcCircuit::default() };
     let mut madc = Madc::new(1, noisy);
-    madc.configure(noisy, MadcConfig::default());
+    madc.configure(SimTime::ZERO, noisy, MadcConfig::default());
     madc.control(SimTime::ZERO, MadcControl { wake_up: true, ..MadcControl::default() });
     let start = MadcControl { start_recording: true, continuous: true, ..MadcControl::default() };
     madc.control(SimTime::from_us(1), start);

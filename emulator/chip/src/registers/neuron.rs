@@ -115,7 +115,7 @@ register_block! {
         /// 0 membrane, 1 excitatory synaptic input, 2 inhibitory synaptic input, 3 adaptation.
         readout_select: u8 [5..=6] = 0;
         /// Connect the readout amplifier to the readout line.
-        en_readout: bool [7] = false, StoredOnly;
+        en_readout: bool [7] = false;
     }
     word w4 (ReadWrite) {
         /// Sign flip of spike-triggered adaptation.

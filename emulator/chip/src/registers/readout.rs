@@ -12,6 +12,7 @@ register_block! {
     MADCControl {
         space: Chip,
         address: 0xc_0000, [],
+        status: Modelled,
     }
     word control (WriteOnly) {
         /// Leave power-down; the converter becomes ready after powerup_wait_value MADC clock cycles.
@@ -27,7 +28,7 @@ register_block! {
         /// Enable the switched-capacitor preamplifier (voltage recording).
         enable_pre_amplifier: bool [5] = false;
         /// Enable the switched-capacitor current-conversion amplifier.
-        enable_iconv_amplifier: bool [6] = false;
+        enable_iconv_amplifier: bool [6] = false, StoredOnly;
     }
 }
 
@@ -42,6 +43,7 @@ register_block! {
     MADCConfig {
         space: Chip,
         address: 0xc_0001, [],
+        status: Modelled,
     }
     word w0 (ReadWrite) {
         /// Multiplexer input (readout source buffer 0/1) sampled first.
@@ -51,11 +53,11 @@ register_block! {
         /// Extra clock cycles per sample. Unit: MADC clock cycles.
         sample_duration_adjust: u8 [8..=10] = 5;
         /// SAR reset on falling edge.
-        enable_sar_reset_on_fall: bool [11] = false;
+        enable_sar_reset_on_fall: bool [11] = false, StoredOnly;
         /// SAR reset delay.
-        sar_reset_wait: u8 [12..=13] = 3;
+        sar_reset_wait: u8 [12..=13] = 3, StoredOnly;
         /// SAR reset length.
-        sar_reset_length: u8 [14..=15] = 0;
+        sar_reset_length: u8 [14..=15] = 0, StoredOnly;
     }
     word w1 (ReadWrite) {
         /// Wake-up duration. Unit: MADC clock cycles.
@@ -65,9 +67,9 @@ register_block! {
     }
     word w2 (ReadWrite) {
         /// Self-calibration timing.
-        calibration_wait_value: u16 [0..=9] = 0;
+        calibration_wait_value: u16 [0..=9] = 0, StoredOnly;
         /// Enable the built-in self calibration.
-        enable_calibration: bool [15] = false;
+        enable_calibration: bool [15] = false, StoredOnly;
     }
     word w3 (ReadWrite) {
         /// Samples per recording in non-continuous mode.
@@ -75,19 +77,19 @@ register_block! {
     }
     word w4 (ReadWrite) {
         /// Rising edge of the preamplifier sampling phase. Unit: MADC clock cycle within sample.
-        preamp_sampling_window_start: u8 [0..=4] = 3;
+        preamp_sampling_window_start: u8 [0..=4] = 3, StoredOnly;
         /// Falling edge. Unit: MADC clock cycle within sample.
-        preamp_sampling_window_end: u8 [5..=9] = 8;
+        preamp_sampling_window_end: u8 [5..=9] = 8, StoredOnly;
     }
     word w5 (ReadWrite) {
         /// Rising edge of the current-conversion sampling phase. Unit: MADC clock cycle within sample.
-        iconv_sampling_window_start: u8 [0..=4] = 9;
+        iconv_sampling_window_start: u8 [0..=4] = 9, StoredOnly;
         /// Falling edge. Unit: MADC clock cycle within sample.
-        iconv_sampling_window_end: u8 [5..=9] = 14;
+        iconv_sampling_window_end: u8 [5..=9] = 14, StoredOnly;
     }
     word w6 (ReadWrite) {
         /// Sample on the rising clock edge.
-        sample_on_positive_edge: bool [0] = true;
+        sample_on_positive_edge: bool [0] = true, StoredOnly;
         /// Emit the low 10 bits of the sample counter as test data.
         enable_dummy_data: bool [1] = false;
     }
@@ -97,7 +99,7 @@ register_block! {
         /// Analog pads to converter input.
         connect_pads_to_madc: bool [1] = false;
         /// Preamplifier output to pads.
-        connect_preamp_to_pads: bool [2] = false;
+        connect_preamp_to_pads: bool [2] = false, StoredOnly;
         /// Preamplifier feedback capacitor.
         preamp_gain_capacitor_size: u8 [3..=7] = 31;
     }
@@ -111,11 +113,11 @@ register_block! {
         /// Enable the amplifiers in front of the active multiplexer.
         enable_active_mux_amplifiers: bool [0] = true;
         /// Pseudo-differential reference, top hemisphere.
-        enable_pseudo_differential_reference_n: bool [1] = false;
+        enable_pseudo_differential_reference_n: bool [1] = false, StoredOnly;
         /// Pseudo-differential reference, bottom hemisphere.
-        enable_pseudo_differential_reference_s: bool [2] = false;
+        enable_pseudo_differential_reference_s: bool [2] = false, StoredOnly;
         /// Current-conversion circuit onto the preamp multiplexer.
-        signal_selection_connect_current_meter: bool [3] = false;
+        signal_selection_connect_current_meter: bool [3] = false, StoredOnly;
         /// Active multiplexer onto the preamp multiplexer.
         signal_selection_connect_active_mux: bool [4] = true;
         /// Debug lines onto the preamp multiplexer.
@@ -123,15 +125,15 @@ register_block! {
         /// Preamplifier input onto the preamp multiplexer.
         signal_selection_connect_preamp: bool [6] = true;
         /// Enable the internal amplifier of the current-conversion circuit.
-        enable_iconv_amplifier: bool [7] = false;
+        enable_iconv_amplifier: bool [7] = false, StoredOnly;
         /// Current conversion to top neuron direct-access line.
-        connect_iconv_neuron_n: bool [8] = false;
+        connect_iconv_neuron_n: bool [8] = false, StoredOnly;
         /// Current conversion to bottom neuron direct-access line.
-        connect_iconv_neuron_s: bool [9] = false;
+        connect_iconv_neuron_s: bool [9] = false, StoredOnly;
         /// Current conversion to inhibitory synaptic debug line.
-        connect_iconv_synapse_i: bool [10] = false;
+        connect_iconv_synapse_i: bool [10] = false, StoredOnly;
         /// Current conversion to excitatory synaptic debug line.
-        connect_iconv_synapse_x: bool [11] = false;
+        connect_iconv_synapse_x: bool [11] = false, StoredOnly;
     }
 }
 
@@ -173,6 +175,7 @@ register_block! {
     ReadoutSourceSelection {
         space: Chip,
         address: 0xc_000c, [],
+        status: Modelled,
     }
     word mux0 (ReadWrite) {
         /// Connect to readout multiplexer 0: Debug line plus.
@@ -180,7 +183,7 @@ register_block! {
         /// Connect to readout multiplexer 0: Debug line minus.
         debug_minus_0: bool [1] = false;
         /// Connect to readout multiplexer 0: Current-DAC output line.
-        idac_i_out_0: bool [2] = false;
+        idac_i_out_0: bool [2] = false, StoredOnly;
         /// Connect to readout multiplexer 0: Inhibitory synaptic-input debug line.
         synin_debug_inh_0: bool [3] = false;
         /// Connect to readout multiplexer 0: Excitatory synaptic-input debug line.
@@ -190,9 +193,9 @@ register_block! {
         /// Connect to readout multiplexer 0: Acausal CADC debug line.
         cadc_test_acausal_0: bool [6] = false;
         /// Connect to readout multiplexer 0: Synapse-driver readout, top.
-        syndrv_debug_top_0: bool [7] = false;
+        syndrv_debug_top_0: bool [7] = false, StoredOnly;
         /// Connect to readout multiplexer 0: Synapse-driver readout, bottom.
-        syndrv_debug_bottom_0: bool [8] = false;
+        syndrv_debug_bottom_0: bool [8] = false, StoredOnly;
         /// Connect to readout multiplexer 0: Odd neuron columns, top row.
         neuron_top_odd_0: bool [9] = false;
         /// Connect to readout multiplexer 0: Even neuron columns, top row.
@@ -208,7 +211,7 @@ register_block! {
         /// Connect to readout multiplexer 1: Debug line minus.
         debug_minus_1: bool [1] = false;
         /// Connect to readout multiplexer 1: Current-DAC output line.
-        idac_i_out_1: bool [2] = false;
+        idac_i_out_1: bool [2] = false, StoredOnly;
         /// Connect to readout multiplexer 1: Inhibitory synaptic-input debug line.
         synin_debug_inh_1: bool [3] = false;
         /// Connect to readout multiplexer 1: Excitatory synaptic-input debug line.
@@ -218,9 +221,9 @@ register_block! {
         /// Connect to readout multiplexer 1: Acausal CADC debug line.
         cadc_test_acausal_1: bool [6] = false;
         /// Connect to readout multiplexer 1: Synapse-driver readout, top.
-        syndrv_debug_top_1: bool [7] = false;
+        syndrv_debug_top_1: bool [7] = false, StoredOnly;
         /// Connect to readout multiplexer 1: Synapse-driver readout, bottom.
-        syndrv_debug_bottom_1: bool [8] = false;
+        syndrv_debug_bottom_1: bool [8] = false, StoredOnly;
         /// Connect to readout multiplexer 1: Odd neuron columns, top row.
         neuron_top_odd_1: bool [9] = false;
         /// Connect to readout multiplexer 1: Even neuron columns, top row.
@@ -241,56 +244,57 @@ register_block! {
     PadMultiplexerConfig {
         space: Chip,
         address: 0xc_000e, [pad: stride(2, 2)],
+        status: Modelled,
     }
     word w0 (ReadWrite) {
         /// CADC ramp voltage, CapMem quadrant 3.
-        cadc_v_ramp_out_mux_q3: bool [0] = false;
+        cadc_v_ramp_out_mux_q3: bool [0] = false, StoredOnly;
         /// CADC ramp voltage, CapMem quadrant 2.
-        cadc_v_ramp_out_mux_q2: bool [1] = false;
+        cadc_v_ramp_out_mux_q2: bool [1] = false, StoredOnly;
         /// CADC ramp voltage, CapMem quadrant 1.
-        cadc_v_ramp_out_mux_q1: bool [2] = false;
+        cadc_v_ramp_out_mux_q1: bool [2] = false, StoredOnly;
         /// CADC ramp voltage, CapMem quadrant 0.
-        cadc_v_ramp_out_mux_q0: bool [3] = false;
+        cadc_v_ramp_out_mux_q0: bool [3] = false, StoredOnly;
         /// Ramp multiplexer to pad.
-        cadc_v_ramp_mux_to_pad: bool [4] = false;
+        cadc_v_ramp_mux_to_pad: bool [4] = false, StoredOnly;
         /// CapMem current output, CapMem quadrant 3.
-        capmem_i_out_mux_q3: bool [5] = false;
+        capmem_i_out_mux_q3: bool [5] = false, StoredOnly;
         /// CapMem current output, CapMem quadrant 2.
-        capmem_i_out_mux_q2: bool [6] = false;
+        capmem_i_out_mux_q2: bool [6] = false, StoredOnly;
         /// CapMem current output, CapMem quadrant 1.
-        capmem_i_out_mux_q1: bool [7] = false;
+        capmem_i_out_mux_q1: bool [7] = false, StoredOnly;
         /// CapMem current output, CapMem quadrant 0.
-        capmem_i_out_mux_q0: bool [8] = false;
+        capmem_i_out_mux_q0: bool [8] = false, StoredOnly;
         /// To CapMem intermediate multiplexer.
-        capmem_i_out_mux_to_inter: bool [9] = false;
+        capmem_i_out_mux_to_inter: bool [9] = false, StoredOnly;
         /// CapMem intermediate multiplexer to pad.
-        capmem_inter_mux_to_pad: bool [10] = false;
+        capmem_inter_mux_to_pad: bool [10] = false, StoredOnly;
         /// CapMem voltage output, CapMem quadrant 3.
-        capmem_v_out_mux_q3: bool [11] = false;
+        capmem_v_out_mux_q3: bool [11] = false, StoredOnly;
         /// CapMem voltage output, CapMem quadrant 2.
-        capmem_v_out_mux_q2: bool [12] = false;
+        capmem_v_out_mux_q2: bool [12] = false, StoredOnly;
         /// CapMem voltage output, CapMem quadrant 1.
-        capmem_v_out_mux_q1: bool [13] = false;
+        capmem_v_out_mux_q1: bool [13] = false, StoredOnly;
         /// CapMem voltage output, CapMem quadrant 0.
-        capmem_v_out_mux_q0: bool [14] = false;
+        capmem_v_out_mux_q0: bool [14] = false, StoredOnly;
         /// To CapMem intermediate multiplexer.
-        capmem_v_out_mux_to_inter: bool [15] = false;
+        capmem_v_out_mux_to_inter: bool [15] = false, StoredOnly;
     }
     word w1 (ReadWrite) {
         /// CapMem reference voltage, CapMem quadrant 3.
-        capmem_v_ref_mux_q3: bool [0] = false;
+        capmem_v_ref_mux_q3: bool [0] = false, StoredOnly;
         /// CapMem reference voltage, CapMem quadrant 2.
-        capmem_v_ref_mux_q2: bool [1] = false;
+        capmem_v_ref_mux_q2: bool [1] = false, StoredOnly;
         /// CapMem reference voltage, CapMem quadrant 1.
-        capmem_v_ref_mux_q1: bool [2] = false;
+        capmem_v_ref_mux_q1: bool [2] = false, StoredOnly;
         /// CapMem reference voltage, CapMem quadrant 0.
-        capmem_v_ref_mux_q0: bool [3] = false;
+        capmem_v_ref_mux_q0: bool [3] = false, StoredOnly;
         /// To CapMem intermediate multiplexer.
-        capmem_v_ref_mux_to_inter: bool [4] = false;
+        capmem_v_ref_mux_to_inter: bool [4] = false, StoredOnly;
         /// Top neuron stimulation line.
-        neuron_i_stim_mux_top: bool [5] = false;
+        neuron_i_stim_mux_top: bool [5] = false, StoredOnly;
         /// Bottom neuron stimulation line.
-        neuron_i_stim_mux_bottom: bool [6] = false;
+        neuron_i_stim_mux_bottom: bool [6] = false, StoredOnly;
         /// Causal CADC debug line to synapse intermediate multiplexer.
         synapse_mux_causal: bool [7] = false;
         /// Acausal CADC debug line.
@@ -308,7 +312,7 @@ register_block! {
         /// Debug line to pad (pad 0: plus, pad 1: minus).
         debug_to_pad: bool [14] = false;
         /// Stimulation multiplexer to pad.
-        neuron_i_stim_mux_to_pad: bool [15] = false;
+        neuron_i_stim_mux_to_pad: bool [15] = false, StoredOnly;
     }
 }
 

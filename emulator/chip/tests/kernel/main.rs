@@ -4,6 +4,7 @@ mod array;
 mod bench;
 mod clocks;
 mod fire_lines;
+mod madc;
 mod processors;
 mod reset;
 mod routing;

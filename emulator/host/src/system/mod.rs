@@ -60,7 +60,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Raised whenever the serialised state of a system changes.
-const KIND: Kind = Kind { name: *b"SYST", version: 1 };
+const KIND: Kind = Kind { name: *b"SYST", version: 2 };
 
 /// A chip behind its FPGA, in this process, with its time in the caller's hand. See the [module](self).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ pub struct Spike {
 /// A sample of the membrane ADC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadcSample {
-    /// When it left the chip.
+    /// When it was taken.
     pub time: SimTime,
     /// Value `[9:0]`, channel bit 10 (event-routing 3.3).
     pub value: u16,

@@ -126,4 +126,8 @@ impl Device for TimedChip {
     fn set_board_voltage(&mut self, dac: u8, channel: u8, volts: f64) {
         self.chip.set_board_voltage(dac, channel, volts);
     }
+
+    fn set_board_switches(&mut self, value: u32) {
+        self.chip.set_board_switches(value);
+    }
 }
