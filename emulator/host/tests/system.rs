@@ -2,6 +2,7 @@
 
 use bss2_base::{Hemisphere, SimTime};
 use bss2_chip::ChipOptions;
+use bss2_chip::registers::default_chip;
 use bss2_firmware as firmware;
 use bss2_host::connection::Connection;
 use bss2_host::playback::ProgramBuilder;
@@ -104,4 +105,54 @@ fn a_reset_at_its_moment_loses_what_comes_while_it_is_held() {
     assert_eq!(system.read(register), Ok(0));
     system.write(register, 5).unwrap();
     assert_eq!(system.read(register), Ok(5));
+}
+
+/// Wakes the membrane ADC of a default chip and lets it count samples; a recording without end begins at the present.
+fn record_dummy_data(system: &mut System) {
+    for (address, value) in default_chip() {
+        system.write(address, value).unwrap();
+    }
+    // enable_dummy_data beside sample_on_positive_edge; wake-up, then start, both with the preamplifier.
+    system.write(0x000c_0007, 3).unwrap();
+    system.write(0x000c_0000, 0x21).unwrap();
+    system.advance(system.now() + us(1));
+    system.write(0x000c_0000, 0x32).unwrap();
+}
+
+#[test]
+fn samples_come_out_with_the_time_at_which_they_were_taken() {
+    let mut system = system();
+    record_dummy_data(&mut system);
+    let begin = system.now();
+    system.advance(begin + us(2));
+    let first = system.take_samples();
+    let bytes = system.save().unwrap();
+    let mut copy = System::restore(&bytes).unwrap();
+    for system in [&mut system, &mut copy] {
+        system.advance(begin + us(3));
+        let mut samples = first.clone();
+        samples.extend(system.take_samples());
+        // 34 ns apart, the last one at 3 us - 8 ns.
+        let expected = (0..89).map(|number| (begin + SimTime::from_ns(34 * number), number as u16));
+        let found: Vec<_> = samples.iter().map(|sample| (sample.time, sample.value)).collect();
+        assert_eq!(found, expected.collect::<Vec<_>>());
+        assert!(system.take_samples().is_empty());
+    }
+}
+
+#[test]
+fn a_program_finds_samples_in_its_recording_with_the_stamp_of_their_4_nanoseconds() {
+    let mut system = system();
+    record_dummy_data(&mut system);
+    let mut builder = ProgramBuilder::new();
+    builder.wait(us(50));
+    let results = system.run(&builder.finish().unwrap()).unwrap();
+    let samples = &results.recording.madc;
+    assert!((1_400..1_600).contains(&samples.len()), "{}", samples.len());
+    for index in 1..samples.len() {
+        assert_eq!(samples.value[index], samples.value[index - 1] + 1 & 0x3ff);
+        let interval = samples.time(index) - samples.time(index - 1);
+        // 34 ns on a grid of 4.
+        assert!([32, 36].map(SimTime::from_ns).contains(&interval), "{interval:?}");
+    }
 }
