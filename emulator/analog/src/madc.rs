@@ -535,4 +535,52 @@ mod tests {
             [1020, 1021, 1022, 1023, 0, 1, 2, 3, 4, 5]
         );
     }
+
+    #[test]
+    fn a_start_that_stays_set_arms_it_again_until_it_powers_down() {
+        let config = MadcConfig { number_of_samples: 3, ..MadcConfig::default() };
+        let mut madc = recording(config, MadcCircuit::ideal(), false);
+        let numbers: Vec<u64> =
+            madc.samples_until(SimTime::from_ns(1_270)).iter().map(|p| p.number).collect();
+        assert_eq!(numbers, [0, 1, 2, 0, 1, 2, 0, 1]);
+        let last = MadcControl { power_down_after_sampling: true, ..MadcControl::default() };
+        madc.control(SimTime::from_ns(1_270), MadcControl { stop_recording: true, ..last });
+        assert_eq!(madc.state(), MadcState::Off);
+        assert_eq!(madc.next_sample(), SimTime::MAX);
+        // A recording of no samples never begins.
+        let nothing = recording(MadcConfig::default(), MadcCircuit::ideal(), false);
+        assert_eq!(nothing.state(), MadcState::Ready);
+    }
+
+    #[test]
+    fn without_a_clock_it_waits_and_keeps_the_cycles_of_the_sample_under_way() {
+        let (circuit, config) = (MadcCircuit::ideal(), MadcConfig::default());
+        let mut madc = recording(config, circuit, true);
+        madc.samples_until(SimTime::from_ns(1_010));
+        // 24 ns are left: 12 cycles.
+        let off = MadcCircuit { clock: None, ..circuit };
+        madc.configure(SimTime::from_ns(1_010), off, config);
+        assert_eq!(madc.samples_until(SimTime::from_us(5)), []);
+        madc.control(SimTime::from_us(5), MadcControl { stop_recording: true, ..MadcControl::default() });
+        let slow = MadcCircuit { clock: Some(SimTime::from_ns(3)), ..circuit };
+        madc.configure(SimTime::from_us(5), slow, config);
+        let times: Vec<u64> =
+            madc.samples_until(SimTime::from_ns(5_100)).iter().map(|p| p.time.as_ps()).collect();
+        assert_eq!(times, [5_036_000, 5_087_000]);
+    }
+
+    #[test]
+    fn the_low_pass_lags_behind_a_ramp_by_its_time_constant() {
+        let circuit = MadcCircuit { bandwidth_tau: CHAIN_TAU, ..MadcCircuit::ideal() };
+        let mut madc = recording(MadcConfig::default(), circuit, true);
+        let points = madc.samples_until(SimTime::from_us(3));
+        // 0.1 V per us: 35 ns are 3.5 mV.
+        let code = |point: &SamplePoint| {
+            let voltage = 0.2 + 0.1e6 * point.since_start.as_secs_f64();
+            (f64::from(madc.convert(point, Some(voltage))), 25.0 + (voltage - 3.5e-3) / 1.548e-3)
+        };
+        let codes: Vec<(f64, f64)> = points.iter().map(code).collect();
+        assert!(codes[20..].iter().all(|(found, expected)| (found - expected).abs() <= 0.51), "{codes:?}");
+        assert!(codes[0].0 > codes[0].1 + 1.0, "it begins settled");
+    }
 }

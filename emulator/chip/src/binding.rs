@@ -246,6 +246,10 @@ impl Shared {
                 let (hemisphere, _, column) = coordinates::cadc_channel_of(instance);
                 self.binding.mark_quadrant(Quadrant::of(hemisphere, column));
             }
+            Block::CurrentDAC => {
+                self.readout.mark();
+                self.readout.mark_drivers();
+            }
             block if readout_chain::configures(block) => self.readout.mark(),
             _ => {}
         }
@@ -299,8 +303,16 @@ impl Shared {
         let stp: [padi::CommonSTPConfig; 2] = [self.typed(0), self.typed(1)];
         let padi: [padi::CommonPADIBusConfig; 2] = [self.typed(0), self.typed(1)];
         let correlation: [synapse_memory::CommonCorrelationConfig; 2] = [self.typed(0), self.typed(1)];
-        let Self { binding, registers, analog, fire_routing, diagnostics, synapses_checked: checked, .. } =
-            self;
+        let Self {
+            binding,
+            registers,
+            analog,
+            fire_routing,
+            diagnostics,
+            readout,
+            synapses_checked: checked,
+            ..
+        } = self;
         let Binding { physics, capmem, board, neurons, drivers, quadrants, warnings, .. } = binding;
         let cells = physics.cells(capmem, now);
         let shared_biases = Quadrant::ALL.map(|quadrant| cells.biases(quadrant));
@@ -312,7 +324,10 @@ impl Shared {
             let own_post_pulses = Self::makes_own_post_pulses(fire_routing, neuron);
             let switches = switches::of_neuron(&config, &backend, &common[side], own_post_pulses);
             let quadrant_biases = &shared_biases[neuron.quadrant().index()];
-            let parameters = cells.neuron(neuron, quadrant_biases, &switches, warnings);
+            let mut parameters = cells.neuron(neuron, quadrant_biases, &switches, warnings);
+            if switches.unbuffered_access {
+                parameters.constant_current += readout.stimulation(neuron.hemisphere());
+            }
             if let Err(error) = analog.set_neuron(neuron, &parameters) {
                 diagnostics.once(format!("neuron {}: {error}; keeps its former parameters", neuron.index()));
             }

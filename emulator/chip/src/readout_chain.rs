@@ -7,18 +7,25 @@
 //! Where the specification is silent: a sample carries the moment at which it was taken, without the time that the conversion and
 //! the way to the link need; nodes that several sources drive show their mean; what is not driven shows 0 V. Not modelled, hence
 //! never driving a line: the followers of the synapse drivers, the correlation sensors (no row of them is selected outside
-//! of a CADC conversion), the outputs of CADC ramps and analog cells, the test current.
+//! of a CADC conversion), the outputs of CADC ramps and analog cells. The test current divides equally among the membranes
+//! that it reaches, which are not joined; nor does the board reach a membrane through a pad.
 
 use crate::physics::Warnings;
-use crate::registers::readout::{MADCConfig, MADCControl, PadMultiplexerConfig, ReadoutSourceSelection};
+use crate::registers::readout::{
+    CurrentDAC, MADCConfig, MADCControl, PadMultiplexerConfig, ReadoutSourceSelection,
+};
 use crate::registers::{Block, coordinates, neuron};
 use crate::shared::Shared;
 use bss2_analog::madc::{CHAIN_TAU, Madc, MadcCircuit, MadcConfig, MadcControl};
-use bss2_analog::readout::{PadSelection, ReadoutLine, SourceSelection, mean};
+use bss2_analog::readout::{CurrentDac, PadSelection, ReadoutLine, SourceSelection, mean};
 use bss2_analog::{AnalogCore, LINE_REST, Line};
 use bss2_base::{Column, Hemisphere, Neuron, SimTime};
 use serde::{Deserialize, Serialize};
 
+/// The readout lines.
+const LINES: usize = ReadoutLine::ALL.len();
+/// Readout lines, then the stimulation lines of the upper and the lower row.
+const NODES: usize = LINES + 2;
 /// Channels of the first DAC of the board (register-map 10.1).
 const DAC_CHANNELS: usize = 8;
 
@@ -38,6 +45,8 @@ enum Driver {
     Amplifier(Neuron),
     /// A synaptic line, through the debug switch of its column.
     Synaptic(Neuron, Line),
+    /// A membrane, without an amplifier between.
+    Membrane(Neuron),
 }
 
 impl Driver {
@@ -45,6 +54,7 @@ impl Driver {
         match self {
             Self::Amplifier(neuron) => analog.read(neuron),
             Self::Synaptic(neuron, line) => Some(LINE_REST - analog.line(neuron, line)),
+            Self::Membrane(neuron) => Some(analog.membrane(neuron)),
         }
     }
 }
@@ -99,7 +109,9 @@ pub(crate) struct ReadoutChain {
     /// Whether the last write to the control register enables the preamplifier.
     preamplifier: bool,
     /// By line; `None` when switches of neurons or columns have changed since.
-    drivers: Option<[Vec<Driver>; ReadoutLine::ALL.len()]>,
+    drivers: Option<[Vec<Driver>; NODES]>,
+    /// Test current in A into each membrane with unbuffered access, by row.
+    stimulation: [f64; 2],
     /// Whether registers or analog cells of the chain have changed.
     stale: bool,
     /// Not taken yet.
@@ -116,6 +128,7 @@ impl ReadoutChain {
             board: Board::default(),
             preamplifier: false,
             drivers: None,
+            stimulation: [0.0; 2],
             stale: true,
             samples: Vec::new(),
         }
@@ -136,6 +149,13 @@ impl ReadoutChain {
     /// The readout switches of neurons or the debug switches of columns may have changed.
     pub(crate) fn mark_drivers(&mut self) {
         self.drivers = None;
+        // The test current may divide in another way.
+        self.stale |= self.stimulation != [0.0; 2];
+    }
+
+    /// The test current in A that flows into each membrane of a row with unbuffered access.
+    pub(crate) fn stimulation(&self, row: Hemisphere) -> f64 {
+        self.stimulation[row.index()]
     }
 
     pub(crate) fn next_sample(&self) -> SimTime {
@@ -157,7 +177,7 @@ impl ReadoutChain {
     }
 
     /// What the board drives a line with through the passive multiplexers of the pads.
-    fn from_board(&self, line: ReadoutLine) -> Option<f64> {
+    fn board_drives(&self, line: ReadoutLine) -> Option<f64> {
         let connects = |(pad, selection): &(usize, PadSelection)| {
             let synapse = |which: usize| selection.synapse[which] && selection.synapse_to_pad;
             match line {
@@ -232,6 +252,50 @@ impl Shared {
             buffer: [sources.enable_buffer_to_pad_0, sources.enable_buffer_to_pad_1],
         };
         chain.pads = pads.map(|pad| pad_selection(&pad));
+        let reached =
+            (0..2).any(|pad| chain.pads[pad].stimulation_to_pad && chain.pads[pad].stimulation != [false; 2]);
+        if reached && (0..2).any(|pad| chain.board.pad(pad).is_some()) {
+            self.diagnostics.once(
+                "a pad is connected to a stimulation line: it shows the membranes, the board's DACs do not drive them"
+                    .into(),
+            );
+        }
+        self.divide_test_current();
+    }
+
+    /// Divides the current of the DAC among the membranes on the stimulation lines that it is connected to.
+    fn divide_test_current(&mut self) {
+        let dac: CurrentDAC = self.typed(0);
+        let source = CurrentDac { code: dac.current(), enable: dac.enable_current, sink: dac.direction };
+        let rows = dac.stimulates();
+        let mut stimulation = [0.0; 2];
+        if source.current() != 0.0 && rows != [false; 2] {
+            let reached = Neuron::all()
+                .filter(|&neuron| rows[neuron.hemisphere().index()] && self.unbuffered(neuron))
+                .count();
+            if reached > 1 {
+                self.diagnostics.once(format!(
+                    "the test current reaches {reached} membranes: it divides equally, they are not joined"
+                ));
+            }
+            let share = source.current() / reached.max(1) as f64;
+            stimulation = rows.map(|connected| if connected { share } else { 0.0 });
+        }
+        let before = std::mem::replace(&mut self.readout.stimulation, stimulation);
+        if before == stimulation {
+            return;
+        }
+        for neuron in Neuron::all() {
+            let row = neuron.hemisphere().index();
+            if before[row] != stimulation[row] && self.unbuffered(neuron) {
+                self.binding.mark_neuron(neuron);
+            }
+        }
+    }
+
+    /// Whether a membrane is connected to the stimulation line of its row.
+    fn unbuffered(&self, neuron: Neuron) -> bool {
+        self.typed::<neuron::NeuronConfig>(coordinates::neuron_config(neuron)).en_unbuf_access
     }
 
     /// Takes the samples that are due now.
@@ -252,7 +316,7 @@ impl Shared {
         let amplified = if switches.preamplifier && preamplifier {
             let own = if switches.multiplexer { sources.lines[input] } else { 0 };
             let debug = if switches.debug { 0b11 } else { 0 };
-            let lines = self.lines(own | debug);
+            let (lines, _) = split(&self.nodes(own | debug));
             let multiplexer = sources.output(input, &lines).filter(|_| switches.multiplexer);
             let debug = lines[..2].iter().copied().filter(|_| switches.debug).flatten();
             let gain = self.readout.madc.config().gain(self.readout.madc.circuit());
@@ -270,21 +334,22 @@ impl Shared {
         let (selection, sources) = (pads[pad & 1], *sources);
         let buffered = (0..2).filter(|&multiplexer| selection.buffer[multiplexer]);
         let selected = buffered.fold(0, |lines, multiplexer| lines | sources.lines[multiplexer]);
-        // The passive lines: those of the debug and of the synapse multiplexer.
-        let lines = self.lines(selected | 0b111_1011);
-        let on_chip = selection.voltage(pad, &sources, &lines, &[None; 2]);
+        // The passive lines: those of the debug and of the synapse multiplexer, and the stimulation lines.
+        let nodes = self.nodes(selected | 0b110_0000_0111_1011);
+        let (lines, stimulation) = split(&nodes);
+        let on_chip = selection.voltage(pad & 1, &sources, &lines, &stimulation);
         mean(on_chip.into_iter().chain(self.readout.board.pad(pad & 1)))
     }
 
-    /// Voltages in V of the lines whose bit is set.
-    fn lines(&mut self, selected: u16) -> [Option<f64>; ReadoutLine::ALL.len()] {
+    /// Voltages in V of the nodes whose bit is set.
+    fn nodes(&mut self, selected: u16) -> [Option<f64>; NODES] {
         let drivers = self.readout.drivers.take().unwrap_or_else(|| self.line_drivers());
-        let mut voltages = [None; ReadoutLine::ALL.len()];
-        for (line, (voltage, drivers)) in ReadoutLine::ALL.into_iter().zip(voltages.iter_mut().zip(&drivers))
-        {
-            if selected >> line as u16 & 1 == 1 {
+        let mut voltages = [None; NODES];
+        for (node, (voltage, drivers)) in voltages.iter_mut().zip(&drivers).enumerate() {
+            if selected >> node & 1 == 1 {
+                let board = ReadoutLine::ALL.get(node).and_then(|&line| self.readout.board_drives(line));
                 let on_chip = drivers.iter().filter_map(|driver| driver.voltage(&mut self.analog));
-                *voltage = mean(self.readout.from_board(line).into_iter().chain(on_chip));
+                *voltage = mean(board.into_iter().chain(on_chip));
             }
         }
         self.readout.drivers = Some(drivers);
@@ -292,8 +357,16 @@ impl Shared {
     }
 
     /// Who drives the lines, by the switches of neurons and columns.
-    fn line_drivers(&self) -> [Vec<Driver>; ReadoutLine::ALL.len()] {
-        let mut drivers: [Vec<Driver>; ReadoutLine::ALL.len()] = Default::default();
+    fn line_drivers(&self) -> [Vec<Driver>; NODES] {
+        let dac: CurrentDAC = self.typed(0);
+        let mut drivers: [Vec<Driver>; NODES] = Default::default();
+        for neuron in Neuron::all().filter(|&neuron| self.unbuffered(neuron)) {
+            let row = neuron.hemisphere().index();
+            drivers[LINES + row].push(Driver::Membrane(neuron));
+            if dac.stimulates()[row] {
+                drivers[ReadoutLine::CurrentDac as usize].push(Driver::Membrane(neuron));
+            }
+        }
         let mut drive = |line: ReadoutLine, driver| drivers[line as usize].push(driver);
         for hemisphere in Hemisphere::ALL {
             for column in 0..=Column::MAX {
@@ -319,6 +392,11 @@ impl Shared {
         }
         drivers
     }
+}
+
+/// Readout lines, then stimulation lines.
+fn split(nodes: &[Option<f64>; NODES]) -> ([Option<f64>; LINES], [Option<f64>; 2]) {
+    (std::array::from_fn(|line| nodes[line]), [nodes[LINES], nodes[LINES + 1]])
 }
 
 /// Whether a block configures the chain.

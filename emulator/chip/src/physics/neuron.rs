@@ -136,7 +136,6 @@ impl Cells<'_> {
             (inhibitory.coba, NeuronField::InhibitoryCoba),
             (excitatory.bypass, NeuronField::ExcitatoryBypass),
             (inhibitory.bypass, NeuronField::InhibitoryBypass),
-            (switches.unbuffered_access, NeuronField::UnbufferedAccess),
             (compartments.soma, NeuronField::ConnectSoma),
             (compartments.membrane_right, NeuronField::ConnectMembraneRight),
             (compartments.bottom, NeuronField::ConnectBottom),

@@ -96,7 +96,7 @@ pub struct NeuronSwitches {
     pub readout_source: ReadoutSource,
     /// `enable_readout_amplifier`.
     pub readout_amplifier: bool,
-    /// `enable_unbuffered_access`. Not modelled yet.
+    /// `enable_unbuffered_access`: the membrane is on the stimulation line of its row.
     pub unbuffered_access: bool,
     /// Excitatory, then inhibitory input.
     pub inputs: [InputSwitches; 2],

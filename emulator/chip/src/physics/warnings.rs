@@ -68,8 +68,6 @@ pub enum NeuronField {
     ExcitatoryBypass,
     /// `enable_bypass_inhibitory`.
     InhibitoryBypass,
-    /// `enable_unbuffered_access`.
-    UnbufferedAccess,
     /// `connect_soma`.
     ConnectSoma,
     /// `connect_membrane_right`.
@@ -91,7 +89,6 @@ impl core::fmt::Display for NeuronField {
             Self::InhibitoryCoba => "enable_synaptic_input_inhibitory_coba_mode",
             Self::ExcitatoryBypass => "enable_bypass_excitatory",
             Self::InhibitoryBypass => "enable_bypass_inhibitory",
-            Self::UnbufferedAccess => "enable_unbuffered_access",
             Self::ConnectSoma => "connect_soma",
             Self::ConnectMembraneRight => "connect_membrane_right",
             Self::ConnectBottom => "connect_bottom",

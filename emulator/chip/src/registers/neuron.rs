@@ -109,7 +109,7 @@ register_block! {
         /// Excitatory input in conductance-based mode.
         en_synin_coba_exc: bool [2] = false, StoredOnly;
         /// Direct unbuffered membrane access.
-        en_unbuf_access: bool [3] = false, StoredOnly;
+        en_unbuf_access: bool [3] = false;
         /// Enable readout amplifier.
         en_readout_amp: bool [4] = false;
         /// 0 membrane, 1 excitatory synaptic input, 2 inhibitory synaptic input, 3 adaptation.

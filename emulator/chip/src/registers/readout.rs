@@ -149,6 +149,7 @@ register_block! {
     CurrentDAC {
         space: Chip,
         address: 0xc_000b, [],
+        status: Modelled,
     }
     word control (ReadWrite) {
         /// Low 6 bits of the current value.
@@ -164,9 +165,9 @@ register_block! {
         /// Connect to the bottom neuron stimulation line.
         mux_i_stim_bottom: bool [12] = false;
         /// Connect to the inhibitory synaptic debug line (see note).
-        mux_syntest_inhibitory: bool [13] = false;
+        mux_syntest_inhibitory: bool [13] = false, StoredOnly;
         /// Connect to the excitatory synaptic debug line (see note).
-        mux_syntest_excitatory: bool [14] = false;
+        mux_syntest_excitatory: bool [14] = false, StoredOnly;
     }
 }
 
@@ -183,7 +184,7 @@ register_block! {
         /// Connect to readout multiplexer 0: Debug line minus.
         debug_minus_0: bool [1] = false;
         /// Connect to readout multiplexer 0: Current-DAC output line.
-        idac_i_out_0: bool [2] = false, StoredOnly;
+        idac_i_out_0: bool [2] = false;
         /// Connect to readout multiplexer 0: Inhibitory synaptic-input debug line.
         synin_debug_inh_0: bool [3] = false;
         /// Connect to readout multiplexer 0: Excitatory synaptic-input debug line.
@@ -211,7 +212,7 @@ register_block! {
         /// Connect to readout multiplexer 1: Debug line minus.
         debug_minus_1: bool [1] = false;
         /// Connect to readout multiplexer 1: Current-DAC output line.
-        idac_i_out_1: bool [2] = false, StoredOnly;
+        idac_i_out_1: bool [2] = false;
         /// Connect to readout multiplexer 1: Inhibitory synaptic-input debug line.
         synin_debug_inh_1: bool [3] = false;
         /// Connect to readout multiplexer 1: Excitatory synaptic-input debug line.
@@ -292,9 +293,9 @@ register_block! {
         /// To CapMem intermediate multiplexer.
         capmem_v_ref_mux_to_inter: bool [4] = false, StoredOnly;
         /// Top neuron stimulation line.
-        neuron_i_stim_mux_top: bool [5] = false, StoredOnly;
+        neuron_i_stim_mux_top: bool [5] = false;
         /// Bottom neuron stimulation line.
-        neuron_i_stim_mux_bottom: bool [6] = false, StoredOnly;
+        neuron_i_stim_mux_bottom: bool [6] = false;
         /// Causal CADC debug line to synapse intermediate multiplexer.
         synapse_mux_causal: bool [7] = false;
         /// Acausal CADC debug line.
@@ -312,7 +313,7 @@ register_block! {
         /// Debug line to pad (pad 0: plus, pad 1: minus).
         debug_to_pad: bool [14] = false;
         /// Stimulation multiplexer to pad.
-        neuron_i_stim_mux_to_pad: bool [15] = false, StoredOnly;
+        neuron_i_stim_mux_to_pad: bool [15] = false;
     }
 }
 
@@ -384,6 +385,11 @@ impl CurrentDAC {
     /// The current, 0..=255; its sign is `direction`. Unit: LSB of the DAC.
     pub const fn current(&self) -> u8 {
         (self.thermometer_code & 3) << 6 | self.binary_code
+    }
+
+    /// Whether it is connected to the stimulation lines, by row.
+    pub const fn stimulates(&self) -> [bool; 2] {
+        [self.mux_i_stim_top, self.mux_i_stim_bottom]
     }
 
     /// The same with another current.

@@ -6,7 +6,9 @@ use bss2_chip::registers::capmem::{CapMemCell, NeuronParameter as Cell, SharedPa
 use bss2_chip::registers::clocks::PLLClockOutputBlock;
 use bss2_chip::registers::neuron::NeuronConfig;
 use bss2_chip::registers::padi::SynapseDriverConfig;
-use bss2_chip::registers::readout::{MADCConfig, MADCControl, PadMultiplexerConfig, ReadoutSourceSelection};
+use bss2_chip::registers::readout::{
+    CurrentDAC, MADCConfig, MADCControl, PadMultiplexerConfig, ReadoutSourceSelection,
+};
 use bss2_chip::registers::{coordinates, default_chip};
 use bss2_chip::{Chip, ChipOptions, MadcSample};
 use proptest::prelude::*;
@@ -244,6 +246,44 @@ fn a_pad_shows_what_the_buffers_bring_it() {
     let membrane = chip.analog().membrane(NEURON);
     assert_eq!(chip.pad_voltage(0), Some(membrane));
     assert_eq!(chip.pad_voltage(1), None);
+}
+
+#[test]
+fn the_test_current_lifts_a_membrane_by_ohms_law() {
+    let mut chip = bench();
+    write(
+        &mut chip,
+        coordinates::neuron_config(NEURON),
+        &NeuronConfig { en_unbuf_access: true, ..passive() },
+    );
+    let mut level = |current: u8, sink: bool| -> f64 {
+        let dac =
+            CurrentDAC { enable_current: true, direction: sink, mux_i_stim_top: true, ..Default::default() };
+        write(&mut chip, 0, &dac.with_current(current));
+        run(&mut chip, 200_000);
+        let samples = record(&mut chip, 20_000);
+        volts(samples.last().map(code).unwrap().into())
+    };
+    let [rest, raised, lowered] = [level(0, false), level(5, false), level(5, true)];
+    // 5 of 255 parts of 1 uA (analog-core 7.3) through the leak.
+    let expected = 5.0 / 255.0 * 1e-6 / chip.analog().neuron(NEURON).leak.conductance;
+    assert!((0.05..0.1).contains(&expected), "{expected}");
+    // The transconductor bends a little.
+    for (change, sign) in [(raised - rest, 1.0), (lowered - rest, -1.0)] {
+        assert!((sign * change / expected - 1.0).abs() < 0.1, "{change} instead of {expected}");
+    }
+    // The membrane is on the stimulation line, which a pad may show.
+    let pad = PadMultiplexerConfig {
+        neuron_i_stim_mux_top: true,
+        neuron_i_stim_mux_to_pad: true,
+        ..PadMultiplexerConfig::default()
+    };
+    write(&mut chip, 1, &pad);
+    assert_eq!(chip.pad_voltage(1), Some(chip.analog().membrane(NEURON)));
+    // Not on its own line any more: as before.
+    write(&mut chip, coordinates::neuron_config(NEURON), &passive());
+    run(&mut chip, 200_000);
+    assert!((chip.analog().membrane(NEURON) - rest).abs() < 2e-3);
 }
 
 #[test]

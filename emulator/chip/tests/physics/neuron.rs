@@ -262,7 +262,7 @@ fn every_bit_without_effect_is_named() {
         conductance: true,
         ..CompartmentSwitches::default()
     };
-    (switches.exponential, switches.unbuffered_access) = (true, true);
+    switches.exponential = true;
     let mut bench = Bench::ideal();
     bench.neuron(some_neuron(), &switches);
     let fields: Vec<NeuronField> = bench
@@ -274,7 +274,7 @@ fn every_bit_without_effect_is_named() {
             other => panic!("{other}"),
         })
         .collect();
-    assert_eq!(fields.len(), 12);
+    assert_eq!(fields.len(), 11);
     assert_eq!(fields[0].to_string(), "enable_exponential");
 }
 
