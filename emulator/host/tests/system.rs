@@ -1,11 +1,13 @@
 //! A system in the hand of the caller: what goes in and comes out, and when.
 
+use bss2_analog::{AnalogOptions, MismatchSwitches};
 use bss2_base::{Hemisphere, SimTime};
-use bss2_chip::ChipOptions;
 use bss2_chip::registers::default_chip;
+use bss2_chip::{Chip, ChipOptions};
 use bss2_firmware as firmware;
 use bss2_host::connection::Connection;
-use bss2_host::playback::ProgramBuilder;
+use bss2_host::executor::ExecutorConfig;
+use bss2_host::playback::{FPGA_SPI, ProgramBuilder, startup_program};
 use bss2_host::ppu_program::PpuProgram;
 use bss2_host::system::{System, SystemError};
 
@@ -150,9 +152,50 @@ fn a_program_finds_samples_in_its_recording_with_the_stamp_of_their_4_nanosecond
     let samples = &results.recording.madc;
     assert!((1_400..1_600).contains(&samples.len()), "{}", samples.len());
     for index in 1..samples.len() {
-        assert_eq!(samples.value[index], samples.value[index - 1] + 1 & 0x3ff);
+        assert_eq!(samples.value[index], (samples.value[index - 1] + 1) & 0x3ff);
         let interval = samples.time(index) - samples.time(index - 1);
         // 34 ns on a grid of 4.
         assert!([32, 36].map(SimTime::from_ns).contains(&interval), "{interval:?}");
+    }
+}
+
+/// Frames of the board's SPI master (register-map 10.1): the last byte closes one.
+fn spi(builder: &mut ProgramBuilder, client: u32, bytes: &[u8]) {
+    for (index, byte) in (1..).zip(bytes) {
+        let last = u32::from(index == bytes.len()) << 31;
+        builder.write(FPGA_SPI + client, last | u32::from(*byte));
+    }
+}
+
+#[test]
+fn a_host_measures_the_transfer_line_of_the_membrane_adc_with_the_dac_of_the_board() {
+    // T-MADC (analog-core 10): 0.1 to 1.0 V, code line within 0.5. From power-up on, by programs alone.
+    let mut options = ChipOptions { mismatch: MismatchSwitches::IDEAL, ..ChipOptions::default() };
+    options.analog = AnalogOptions::noiseless();
+    (options.capmem.instant, options.capmem.write_noise, options.capmem.drift) = (true, false, false);
+    let mut system = System::with_config(Chip::with_options(options), ExecutorConfig::power_up());
+    system.run(&startup_program()).unwrap();
+    let mut builder = ProgramBuilder::new();
+    builder.write_all(default_chip());
+    // Pad 0 to the debug line plus, that to multiplexer 0; enable_dac_to_readout_0 on the board; wake up.
+    builder.write(0x000c_000f, 1 << 14).write(0x000c_000c, 1).write(0x000c_0000, 0x21);
+    spi(&mut builder, 1, &[0xff, 0x9d, 0x40]);
+    system.run(&builder.finish().unwrap()).unwrap();
+    for step in 1..=10 {
+        // Channel 5 (ana_readout_debug_0), 2.5 V at code 4096; then "update once".
+        let code = (0.1 * f64::from(step) / 2.5 * 4096.0).round() as u16;
+        let mut builder = ProgramBuilder::new();
+        spi(&mut builder, 2, &(5 << 12 | code).to_be_bytes());
+        spi(&mut builder, 2, &[0xa0, 2]);
+        // Continuous, with the preamplifier; the start is cleared at once.
+        builder.wait(us(100)).write(0x000c_0000, 0x32).write(0x000c_0000, 0x30);
+        builder.wait(us(20)).write(0x000c_0000, 0x24).wait(us(10));
+        let results = system.run(&builder.finish().unwrap()).unwrap();
+        let samples = &results.recording.madc;
+        assert!((580..610).contains(&samples.len()), "{} samples", samples.len());
+        let expected = 25.0 + 2.5 * f64::from(code) / 4096.0 / 1.548e-3;
+        for &value in &samples.value[samples.len() - 200..] {
+            assert!((f64::from(value) - expected).abs() <= 0.5, "step {step}: {value}, not {expected}");
+        }
     }
 }
