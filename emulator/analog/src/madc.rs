@@ -135,9 +135,10 @@ impl MadcConfig {
         (u64::from(self.conversion_cycles_offset) + u64::from(self.sample_duration_adjust)).max(1)
     }
 
-    /// Period of the samples; `None` while the input clock is off.
+    /// Period of the samples, never zero; `None` while the input clock is off.
     pub fn sample_period(&self, circuit: &MadcCircuit) -> Option<SimTime> {
-        self.clock(circuit).map(|clock| SimTime::from_cycles(self.sample_cycles(), clock))
+        let period = self.clock(circuit).map(|clock| SimTime::from_cycles(self.sample_cycles(), clock));
+        period.map(|period| period.max(SimTime::from_ps(1)))
     }
 
     /// Gain of the preamplifier (analog-core 7.2).
