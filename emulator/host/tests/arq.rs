@@ -6,7 +6,7 @@ use bss2_base::random::SequentialRng;
 use bss2_host::arq::*;
 use golden::{hex, records};
 use proptest::prelude::*;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::SeedableRng as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
