@@ -11,11 +11,11 @@ const LIMITS: [(Kernel, Model, f64); 8] = [
     (Kernel::Scalar, Model::Flat, 48.0),
     (Kernel::Scalar, Model::Asked, 76.0),
     (Kernel::Scalar, Model::Scoreboard, 330.0),
-    (Kernel::Scalar, Model::Cycle, 585.0),
+    (Kernel::Scalar, Model::Cycle, 1480.0),
     (Kernel::Vector, Model::Flat, 216.0),
     (Kernel::Vector, Model::Asked, 243.0),
     (Kernel::Vector, Model::Scoreboard, 503.0),
-    (Kernel::Vector, Model::Cycle, 6250.0),
+    (Kernel::Vector, Model::Cycle, 350.0),
 ];
 
 pub(crate) fn guard() -> Result<(), String> {

@@ -2,7 +2,7 @@
 //!
 //! Instructions one by one: every mnemonic that we accept with random operands. Then short programs with labels,
 //! directives, macros and conditions ([`super::snippets`]), and expressions made at random. The same text has to be the
-//! same bytes; what only one of the two accepts has to have a reason in [`RULES`].
+//! same bytes; what only one of the two accepts has to have a reason in `RULES`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

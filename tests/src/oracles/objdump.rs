@@ -1,7 +1,7 @@
 //! What words mean as text, against GNU objdump.
 //!
 //! Objdump's text has to say what ours says, and ours has to mean the word: assembled again, both give the word. Where
-//! they may differ is the table [`RULES`]; every rule checks that its reason holds for the word at hand.
+//! they may differ is the table `RULES`; every rule checks that its reason holds for the word at hand.
 
 use std::collections::BTreeMap;
 
