@@ -58,8 +58,9 @@ impl Registers {
     }
     /// Forgets reservations before `now`.
     pub(super) fn forget(&mut self, now: u64) {
-        self.port = self.port.checked_shr((now - self.from).min(128) as u32).unwrap_or(0);
-        self.from = now;
+        let passed = now.saturating_sub(self.from).min(128);
+        self.port = self.port.checked_shr(passed as u32).unwrap_or(0);
+        self.from = self.from.max(now);
     }
     /// Gives everything before cycle `now` a fixed value.
     pub(super) fn normalise(&mut self, now: u64) {
@@ -200,20 +201,37 @@ impl Accesses {
         remote: bool,
         cancelled: bool,
     ) {
+        self.start(issued + COMMAND);
         self.queue.push_back(Access { target, issued, latency, remote, cancelled, granted: 0 });
         if let Some(target) = target {
             self.loading |= 1 << (target & 31);
         }
     }
 
+    /// A command will come in cycle `next`. A port that nobody used has decided nothing, however far it was advanced.
+    #[inline(always)]
+    fn start(&mut self, next: u64) {
+        if self.is_unused() {
+            // Others may still come in a few cycles before that.
+            self.cycle = next.saturating_sub(COMMAND);
+        }
+    }
+    fn is_unused(&self) -> bool {
+        self.queue.is_empty()
+            && self.code.is_none()
+            && self.vector.as_ref().is_none_or(|burst| burst.left == 0)
+    }
+
     /// A line fill whose first word is at the arbiters in cycle `next`.
     pub(super) fn start_code(&mut self, next: u64, words: u8) {
+        self.start(next);
         self.words.clear();
         self.code = Some(Burst { next, left: words, latency: 0, remote: false, taken: 0 });
     }
 
     /// fxvlax or fxvstax, likewise.
     pub(super) fn start_vector(&mut self, next: u64, words: u8, latency: u32, remote: bool) {
+        self.start(next);
         self.vector = Some(Burst { next, left: words, latency, remote, taken: 0 });
     }
 
@@ -255,9 +273,11 @@ impl Accesses {
             None => 0,
         }
     }
-    /// Requests that stand in the queue in cycle `cycle`, given that everything up to the cycle before has retired.
+    /// Requests that stand in the queue in cycle `cycle`, given that everything up to the cycle before has retired. One
+    /// that leaves it in this cycle is still there, whether or not that is decided.
     pub(super) fn waiting(&self, cycle: u64) -> usize {
-        self.queue.len() - self.queue.iter().rev().take_while(|a| a.issued + COMMAND - 1 > cycle).count()
+        self.len() + usize::from(self.last_retired >= cycle)
+            - self.queue.iter().rev().take_while(|a| a.issued + COMMAND - 1 > cycle).count()
     }
 
     fn answer(&self, number: u64) -> Answer {
@@ -448,19 +468,27 @@ impl Accesses {
 
     // ---- normal form ----
 
-    /// Brings the state, which has been decided up to cycle `now`, into a form in which everything that no future
-    /// answer depends on has a fixed value. False if it has none: a line fill or a misaligned access is under way.
-    pub(super) fn normalise(&mut self, now: u64, serial: bool, config: &TimingConfig) -> bool {
-        if self.code.is_some() || self.queue.iter().any(|access| access.cancelled) {
-            return false;
+    /// Nothing is under way that no record contains: line fills, misaligned accesses.
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.code.is_none() && !self.queue.iter().any(|access| access.cancelled)
+    }
+
+    /// Brings the state, which has been decided up to cycle `now` at least, into a form in which everything that no
+    /// future answer depends on has a fixed value. `serial`: fxvlax or fxvstax is under way. `fill`: a line fill is.
+    pub(super) fn normalise(&mut self, now: u64, serial: bool, fill: bool, config: &TimingConfig) {
+        let past = now.saturating_sub(PAST);
+        if !fill {
+            self.words.clear();
         }
-        let past = now - PAST;
-        self.words.clear();
-        self.cycle = self.cycle.max(now + 1);
+        if let Some(burst) = &mut self.code {
+            (burst.next, burst.taken) = (burst.next.max(now), past);
+        }
+        self.cycle = if self.is_unused() { now + 1 } else { self.cycle.max(now + 1) };
         let undecided = self.answered..self.granted;
         for (n, access) in self.queue.iter_mut().enumerate() {
             // Only how new it is counts, and only while it is.
-            access.issued = access.issued.max(now - COMMAND);
+            access.issued =
+                access.issued.max(if access.cancelled { past } else { now.saturating_sub(COMMAND) });
             access.granted = if undecided.contains(&n) { access.granted.max(past) } else { past };
             if n < self.answered {
                 (access.latency, access.remote) = (0, false);
@@ -483,8 +511,8 @@ impl Accesses {
             answers[(head + n) as usize % REMEMBERED] = Answer { taken, retired: past };
         }
         (self.head, self.answers) = (head, answers);
-        self.last_retired = self.last_retired.max(now - 1);
-        self.searched = self.searched.max(now - 1);
+        self.last_retired = self.last_retired.max(now.saturating_sub(1));
+        self.searched = self.searched.max(now.saturating_sub(1));
         self.sram_free = self.sram_free.max(now);
         self.last_taken = self.last_taken.max(if undecided.is_empty() { now } else { past });
         let remote = self.remote;
@@ -502,7 +530,6 @@ impl Accesses {
             }
             burst => *burst = None,
         }
-        true
     }
 
     /// Moves a state in normal form from cycle `from` to cycle `to`.

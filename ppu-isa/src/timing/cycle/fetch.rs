@@ -525,6 +525,28 @@ impl Fetch {
         }
     }
 
+    // ---- normal form ----
+
+    /// Whether a line fill is under way.
+    pub(super) fn is_filling(&self) -> bool {
+        self.fill.active
+    }
+    /// Gives everything that no future answer depends on a fixed value.
+    pub(super) fn normalise(&mut self) {
+        self.unsettled = false;
+        self.feedback[usize::from(self.feedbacks).min(4)..].fill(Feedback::default());
+        if !self.fill.active {
+            (self.fill.arrives, self.fill.words, self.far) = (0, 0, false);
+        }
+        if self.settled {
+            // What `unsettle` will set.
+            (self.landed, self.retry, self.delayed) = (false, 0, false);
+            (self.prediction, self.ignore_prediction) = (None, false);
+            (self.enabled, self.hit, self.looked_up, self.missed) = (true, true, 0, false);
+            self.slots_done = 0;
+        }
+    }
+
     // ---- replay ----
 
     /// What is on its way to issue while settled.

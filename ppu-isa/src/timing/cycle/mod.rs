@@ -13,7 +13,7 @@ mod predictor;
 mod replay;
 mod vector;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Account, Drain, LineRequest, Operand, Outcome, Redirect, Slot, Stall, Timing, TimingConfig};
 use crate::config::Config;
@@ -49,7 +49,11 @@ enum Phase {
 
 /// The timing model as the specification describes it, without any memory of what it did before: the reference that
 /// [`CycleModel`] is tested against.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Equality and the serialised form are those of the state in a normal form, in which only counts what may still
+/// influence an answer: they depend on what was executed when, not on how it came about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CycleReference {
     config: TimingConfig,
     front: Fetch,
@@ -77,7 +81,31 @@ pub struct CycleReference {
     asleep: bool,
     /// Registers whose pending result comes from the multiplier.
     multiplied: u32,
+    /// The first cycle in which the next slot could have issued when the one before had. Nothing that happens from now
+    /// on happens before, whereas `front.cycle` may be later, and may have to be taken back for an interrupt.
+    begun: u64,
     ledger: Ledger,
+}
+
+impl PartialEq for CycleReference {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical().same(&other.canonical())
+    }
+}
+
+impl Eq for CycleReference {}
+
+impl Serialize for CycleReference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // The function that is derived for all fields.
+        Self::serialize(&self.canonical(), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CycleReference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
 /// Why cycles pass in which nothing issues.
@@ -242,11 +270,14 @@ impl CycleReference {
         match i.class {
             Class::Div if at < self.divider_ready => self.late(self.divider_ready, Stall::Divider),
             Class::Load | Class::LoadUpdate | Class::Store | Class::StoreUpdate | Class::Multiple
-                if self.accesses.len() >= usize::from(self.config.access_queue) && slot.step_accesses() =>
+                if self.accesses.len() + 1 >= usize::from(self.config.access_queue)
+                    && slot.step_accesses() =>
             {
                 self.retire(at - 1);
                 if self.accesses.waiting(at) >= usize::from(self.config.access_queue) {
-                    return self.late(self.accesses.next().max(at) + 1, Stall::AccessQueue);
+                    let retires =
+                        if self.accesses.retired_in(at) { at } else { self.accesses.next().max(at) };
+                    return self.late(retires + 1, Stall::AccessQueue);
                 }
                 Ok(())
             }
@@ -498,6 +529,9 @@ impl CycleReference {
         }
         let remote = outcome.effective_address >= self.config.sram_bytes;
         self.accesses.push(at, target, outcome.latency, remote, outcome.suppressed);
+        if let Some(target) = target {
+            self.multiplied &= !(1 << (target & 31));
+        }
         if self.accesses.len() >= 16 {
             self.retire(at);
         }
@@ -507,6 +541,7 @@ impl CycleReference {
     #[inline(always)]
     fn take(&mut self, slot: Slot<'_>, at: u64, outcome: &Outcome) {
         self.ledger.issue(at, self.front.take_fills());
+        self.begun = at + 1;
         self.results(slot, at, outcome);
     }
 
@@ -601,6 +636,7 @@ impl Timing for CycleReference {
             blocked: [(0, 0); 2],
             asleep: false,
             multiplied: 0,
+            begun: 0,
             ledger: Ledger::new(),
             config: timing,
         }
@@ -678,8 +714,12 @@ impl Timing for CycleReference {
                 let right =
                     if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
                 self.judge(at, right);
-                if !right && !self.front.jump(at, outcome.next) {
-                    self.phase = Phase::Jump(outcome.next);
+                if !right {
+                    if self.front.jump(at, outcome.next) {
+                        self.begun = self.front.cycle;
+                    } else {
+                        self.phase = Phase::Jump(outcome.next);
+                    }
                 }
             }
             Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
@@ -700,8 +740,10 @@ impl Timing for CycleReference {
             }
         }
         if self.phase == Phase::Synchronising && cycle >= self.front.cycle {
+            // On a copy, because the question must leave no trace.
+            let mut probe = self.clone();
             let mut at = self.front.cycle;
-            while let Err(later) = self.idle(at) {
+            while let Err(later) = probe.idle(at) {
                 at = later;
             }
             return cycle.max(at + 1);
@@ -711,6 +753,10 @@ impl Timing for CycleReference {
 
     fn redirect(&mut self, address: u32, at: u64, cause: Redirect) {
         let asleep = std::mem::take(&mut self.asleep);
+        // As far as the instruction that does not issue after all may have asked. How much it asked depends on how it
+        // waited, and that must not matter.
+        self.decide(self.front.cycle);
+        self.begun = at + 1;
         self.ledger.retract(at);
         self.ledger.charge(if asleep { Stall::Sleep } else { self.ledger.away }, at);
         match cause {
@@ -741,7 +787,7 @@ impl Timing for CycleReference {
     }
 
     fn quiescent_from(&mut self) -> u64 {
-        self.rest_from(self.front.cycle)
+        self.clone().rest_from(self.front.cycle)
     }
 }
 
