@@ -110,6 +110,7 @@ impl CycleReference {
         self.asleep = false;
         self.begun = now;
         self.ledger.charged = moved(frozen.charged);
+        self.ledger.behind = self.ledger.charged;
         self.ledger.away = frozen.away;
         self.ledger.reason = Stall::Unexplained;
         self.ledger.issued = true;
@@ -146,6 +147,7 @@ impl CycleReference {
             (*from, *until) = if *until + PAST > now { (past.max(*from), *until) } else { (0, 0) };
         }
         state.ledger.charged = past.max(state.ledger.charged);
+        state.ledger.behind = past.max(state.ledger.behind);
         state.ledger.reason = Stall::Unexplained;
         state
     }

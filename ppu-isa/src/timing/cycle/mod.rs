@@ -113,6 +113,8 @@ impl<'de> Deserialize<'de> for CycleReference {
 struct Ledger {
     /// All cycles before this one are charged to a slot.
     charged: u64,
+    /// The cycle behind the issue of the last slot.
+    behind: u64,
     /// Why the slot that was asked about last cannot issue.
     reason: Stall,
     /// Why the front end is away.
@@ -125,7 +127,7 @@ struct Ledger {
 impl Ledger {
     fn new() -> Self {
         let account = Account::default();
-        Self { charged: 0, reason: Stall::Unexplained, away: Stall::Fetch, issued: true, account }
+        Self { charged: 0, behind: 0, reason: Stall::Unexplained, away: Stall::Fetch, issued: true, account }
     }
     /// Charges the cycles before `until` that nobody has been charged with.
     #[inline(never)]
@@ -138,6 +140,8 @@ impl Ledger {
     }
     /// The slot that was held from cycle `until` on does not issue after all.
     fn retract(&mut self, until: u64) {
+        // The last slot that did issue keeps its cycle.
+        let until = until.max(self.behind);
         if !self.issued && self.charged > until {
             self.account.stalls.remove_last(self.charged - until);
             self.charged = until;
@@ -150,7 +154,7 @@ impl Ledger {
             self.account.stalls.clear();
         }
         self.issued = true;
-        self.charged = at + 1;
+        (self.charged, self.behind) = (at + 1, at + 1);
         self.away = Stall::Fetch;
         self.account.fills = fills;
         self.account.predicted_right = None;
