@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::log::Log;
 use crate::timing::TimingConfig;
 
 /// From issue of a load or store to its command at the arbiters.
@@ -115,6 +116,7 @@ struct Burst {
     left: u8,
     latency: u32,
     remote: bool,
+    stores: bool,
     /// When the last answer left the memory.
     taken: u64,
 }
@@ -162,6 +164,11 @@ pub(super) struct Accesses {
     /// See [`TimingConfig::answers`] and [`TimingConfig::answer_room`].
     room_for: u64,
     room_after: u64,
+    /// Loads that used the write port, and words that were written to local SRAM.
+    #[serde(skip)]
+    pub(super) loads: Log,
+    #[serde(skip)]
+    pub(super) stores: Log,
 }
 
 impl Accesses {
@@ -188,7 +195,13 @@ impl Accesses {
             remote_head: 0,
             room_for: u64::from(config.answers),
             room_after: u64::from(config.answer_room),
+            loads: Log::default(),
+            stores: Log::default(),
         }
+    }
+
+    pub(super) fn logs(&mut self) -> [&mut Log; 2] {
+        [&mut self.loads, &mut self.stores]
     }
 
     // ---- requests ----
@@ -226,13 +239,13 @@ impl Accesses {
     pub(super) fn start_code(&mut self, next: u64, words: u8) {
         self.start(next);
         self.words.clear();
-        self.code = Some(Burst { next, left: words, latency: 0, remote: false, taken: 0 });
+        self.code = Some(Burst { next, left: words, latency: 0, remote: false, stores: false, taken: 0 });
     }
 
     /// fxvlax or fxvstax, likewise.
-    pub(super) fn start_vector(&mut self, next: u64, words: u8, latency: u32, remote: bool) {
+    pub(super) fn start_vector(&mut self, next: u64, words: u8, latency: u32, remote: bool, stores: bool) {
         self.start(next);
-        self.vector = Some(Burst { next, left: words, latency, remote, taken: 0 });
+        self.vector = Some(Burst { next, left: words, latency, remote, stores, taken: 0 });
     }
 
     /// The earliest cycle in which fxvlax or fxvstax can be complete.
@@ -325,8 +338,8 @@ impl Accesses {
             let Some(access) = self.queue.front() else { return };
             let mut at =
                 (self.answer(self.head).taken + memory - 1).max(self.last_retired + 1).max(self.searched);
-            let target = access.target;
-            if target.is_some() && !access.cancelled {
+            let (target, cancelled) = (access.target, access.cancelled);
+            if target.is_some() && !cancelled {
                 while at <= limit && registers.reserved(at) {
                     at += 1;
                 }
@@ -346,6 +359,9 @@ impl Accesses {
             if let Some(target) = target {
                 self.loading &= !(1 << (target & 31));
                 registers.set(target, at);
+                if !cancelled {
+                    self.loads.note(at, u32::from(target));
+                }
             }
         }
     }
@@ -429,6 +445,9 @@ impl Accesses {
         if second == Master::Scalar {
             if let Some(access) = self.queue.get_mut(self.granted) {
                 access.granted = now;
+                if !remote && access.target.is_none() {
+                    self.stores.note(now, 0);
+                }
             }
             self.granted += 1;
             self.scalar_last = !remote;
@@ -446,6 +465,9 @@ impl Accesses {
             burst.left -= 1;
             burst.next = now + 1;
             burst.taken = taken;
+            if burst.stores && !remote {
+                self.stores.note(now, 0);
+            }
             if second == Master::Code {
                 self.words.push_back(taken + u64::from(config.memory) - 2);
                 if burst.left == 0 {

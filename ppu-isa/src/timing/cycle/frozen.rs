@@ -178,6 +178,8 @@ impl CycleReference {
             multiplied,
             begun,
             ledger,
+            results: _,
+            pushed: _,
         } = self;
         (
             (config, front, accesses, vector, phase, registers, ledger),

@@ -9,6 +9,7 @@
 mod access;
 mod fetch;
 mod frozen;
+mod log;
 mod predictor;
 mod replay;
 mod vector;
@@ -21,8 +22,10 @@ use crate::instruction::Instruction;
 use crate::table::{Class, Op, implicit};
 use access::{Accesses, Registers};
 use fetch::Fetch;
+use log::Log;
 use vector::VectorUnit;
 
+pub use log::Traces;
 pub use replay::CycleModel;
 
 /// Result latency of the simple units: a dependent instruction issues this much later.
@@ -85,6 +88,11 @@ pub struct CycleReference {
     /// on happens before, whereas `front.cycle` may be later, and may have to be taken back for an interrupt.
     begun: u64,
     ledger: Ledger,
+    /// Uses of the write port by results of known latency and by the divider; vector instructions issued.
+    #[serde(skip)]
+    results: Log,
+    #[serde(skip)]
+    pushed: Log,
 }
 
 impl PartialEq for CycleReference {
@@ -310,6 +318,9 @@ impl CycleReference {
         if self.accesses.retired_in(self.division) {
             return self.end_division(at);
         }
+        if let Some(&(_, register)) = self.results.events().last() {
+            self.results.note(self.division, register);
+        }
         self.division = 0;
         Ok(())
     }
@@ -514,6 +525,7 @@ impl CycleReference {
             self.registers.forget(at);
         }
         self.registers.reserve(write);
+        self.results.note(write, u32::from(register));
         self.complete_from = self.complete_from.max(at + latency + 2);
     }
 
@@ -588,6 +600,7 @@ impl CycleReference {
                     self.advance_vector(at);
                 }
                 self.vector.push(i, at, outcome.latency, remote);
+                self.pushed.note(at, i.word() >> 2 & 0x1ff);
                 self.ledger.account.vector_queue = self.vector.queued();
             }
             _ => {
@@ -642,6 +655,8 @@ impl Timing for CycleReference {
             multiplied: 0,
             begun: 0,
             ledger: Ledger::new(),
+            results: Log::default(),
+            pushed: Log::default(),
             config: timing,
         }
     }
@@ -796,6 +811,29 @@ impl Timing for CycleReference {
 }
 
 impl CycleReference {
+    /// From now on, what happens behind the issue stage is written down.
+    pub fn begin_trace(&mut self) {
+        let logs = [&mut self.results, &mut self.pushed].into_iter();
+        logs.chain(self.accesses.logs()).chain(self.vector.logs()).for_each(Log::begin);
+    }
+
+    /// What has happened since [`CycleReference::begin_trace`], as far as that is decided: everything when the processor
+    /// sleeps.
+    pub fn traces(&self) -> Traces {
+        let registers = self.results.events().iter().chain(self.accesses.loads.events());
+        let mut register_writes: Vec<_> = registers.map(|&(at, n)| (at, n as u8)).collect();
+        register_writes.sort_unstable();
+        let mut stores: Vec<_> = self.accesses.stores.events().iter().map(|&(at, _)| at).collect();
+        stores.sort_unstable();
+        let left = self.vector.left.events().iter().zip(self.pushed.events());
+        Traces {
+            register_writes,
+            stores,
+            dispatched: left.map(|(&(at, _), &(_, code))| (at, code as u16)).collect(),
+            vector_writes: self.vector.written.events().iter().map(|&(at, n)| (at, n as u8)).collect(),
+        }
+    }
+
     /// The first cycle from `cycle` on in which everything issued is complete, while the front end is on hold.
     fn rest_from(&mut self, cycle: u64) -> u64 {
         let mut cycle = cycle;
