@@ -104,3 +104,26 @@ fn slots_and_stalls_add_up_to_the_cycles() {
     let read: Counters = serde_json::from_str(&text).expect("deserialises");
     assert_eq!(read.stalls, counters.stalls);
 }
+
+#[test]
+fn slots_and_stalls_add_up_to_the_cycles_when_doorbells_ring() {
+    let vectors = "b start\n".to_owned() + &"rfi\n".repeat(15);
+    let text = format!(
+        "{vectors}start:\nlis r14, 0\nori r14, r14, 0x8000\nmtmsr r14\nli r9, 400\nli r8, 0x2000\nloop:\n\
+         lwz r3, 0(r8)\nadd r4, r3, r3\nfxvlax v1, 0, r8\nmullw r5, r9, r9\ndivwu r6, r9, r4\nsync\n\
+         addi r9, r9, -1\ncmpwi r9, 0\nbgt loop\nwait\n"
+    );
+    let program = assemble(&text, 0).expect("a program").words();
+    let mut core = Core::<CycleModel>::new(Config::default());
+    let mut bench = Bench::new(&program);
+    let mut counters = Counters::new(0x4000);
+    // At a distance that has nothing to do with the length of the loop.
+    for bell in (150..12_000).step_by(37) {
+        core.run(&mut bench, bell, &mut counters);
+        core.set_doorbell(bell, true);
+        core.run(&mut bench, bell + 2, &mut counters);
+        core.set_doorbell(bell + 2, false);
+        assert_eq!(counters.cycles, counters.slots + counters.stalls.total(), "bell at {bell}");
+    }
+    assert!(counters.interrupts > 200 && counters.sleeps <= 1, "{}", counters.interrupts);
+}

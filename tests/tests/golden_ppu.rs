@@ -36,6 +36,15 @@ fn all_equal_to_the_cycle(file: &str, cases: usize) {
 }
 
 #[test]
+fn every_event_of_the_micro_benchmarks_happens_in_its_cycle() {
+    let report = all_pass("timing.jsonl.gz", 171);
+    let events: usize = report.traces.iter().map(|trace| trace.events).sum();
+    assert_eq!(report.traces.len(), 4);
+    assert_eq!(events, 6133 + 521 + 1425 + 1301);
+    assert_eq!(report.trace_different, []);
+}
+
+#[test]
 fn every_scalar_instruction_computes_what_was_measured() {
     all_pass("scalar.jsonl.gz", 10_496);
 }

@@ -139,6 +139,10 @@ impl<T: Timing> Core<T> {
     pub fn timing(&self) -> &T {
         &self.timing
     }
+    /// The timing model, to have it write down what it does.
+    pub fn timing_mut(&mut self) -> &mut T {
+        &mut self.timing
+    }
     /// The 64-bit time base, as an mfspr issued in [`Core::cycle`] reads it.
     pub fn time_base(&self) -> u64 {
         self.timers.time_base(self.now + 1)

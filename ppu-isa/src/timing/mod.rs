@@ -21,7 +21,7 @@ mod scoreboard;
 mod stall;
 mod vector_unit;
 
-pub use cycle::{CycleModel, CycleReference};
+pub use cycle::{CycleModel, CycleReference, Traces};
 pub use flat::Flat;
 pub use parameters::{OutOfRange, Stations, TimingConfig};
 pub use scoreboard::Scoreboard;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bss2_tests::golden::{FileReport, GoldenError, check_file, find_files};
+use bss2_tests::golden::{Agreement, FileReport, GoldenError, check_file, find_files};
 use clap::Parser;
 
 /// Compare what the model computes with golden data.
@@ -18,7 +18,8 @@ struct Arguments {
     /// Compare results only, which is also what happens without a demand on cycles: they are reported, but no failure.
     #[arg(long, conflicts_with_all = ["cycle_equal_share", "cycle_error"])]
     functional: bool,
-    /// Fail if in a file a smaller share of the timed cases has cycle counts that are all equal.
+    /// Fail if in a file a smaller share of the timed cases has cycle counts that are all equal, or of the passes with
+    /// traces of events a smaller share has all of them in their cycles.
     #[arg(long, value_name = "SHARE")]
     cycle_equal_share: Option<f64>,
     /// Fail if a cycle count has a larger relative error.
@@ -62,7 +63,8 @@ fn unusable(error: &GoldenError) -> u8 {
 
 fn timing_is_good(report: &FileReport, arguments: &Arguments) -> bool {
     let worst = report.worst_cycles().map_or(0.0, |(_, _, cycles)| cycles.relative_error());
-    arguments.cycle_equal_share.is_none_or(|share| report.cycle_equal_share() >= share)
+    let least = report.traces.iter().map(Agreement::share).fold(report.cycle_equal_share(), f64::min);
+    arguments.cycle_equal_share.is_none_or(|share| least >= share)
         && arguments.cycle_error.is_none_or(|limit| worst <= limit)
 }
 
@@ -108,5 +110,18 @@ fn print(report: &FileReport, first: usize) {
                 cycles.what, cycles.actual, cycles.expected
             );
         }
+    }
+    for trace in &report.traces {
+        println!(
+            "  {}: {} of {} passes equal in every cycle ({:.1} %), {} events",
+            trace.what,
+            trace.equal,
+            trace.passes,
+            100.0 * trace.share(),
+            trace.events
+        );
+    }
+    for (line, name, what) in report.trace_different.iter().take(first) {
+        println!("  line {line}, {name}: {what} differ");
     }
 }

@@ -97,8 +97,30 @@ pub struct Check {
     pub differences: Vec<String>,
     /// Cycle counts, if the record has any.
     pub timing: Vec<Cycles>,
+    /// Traces of single events, if the record has any.
+    pub traces: Vec<Agreement>,
     /// The record is well-formed, but about something the model has no counterpart of: it passes without a comparison.
     pub nothing_compared: bool,
+}
+
+/// How far a trace of events agrees in every event and its cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// Of which events.
+    pub what: &'static str,
+    /// Parts of the record with such events.
+    pub passes: usize,
+    /// Those in which all events agree.
+    pub equal: usize,
+    /// Events in the record.
+    pub events: usize,
+}
+
+impl Agreement {
+    /// Share of parts that agree; 1 if there are none.
+    pub fn share(&self) -> f64 {
+        if self.passes == 0 { 1.0 } else { self.equal as f64 / self.passes as f64 }
+    }
 }
 
 /// One cycle count of a record.
@@ -138,12 +160,26 @@ pub struct FileReport {
     pub cycle_equal: usize,
     /// Records with a cycle count that differs: line, record, the count that is off most.
     pub cycle_different: Vec<(usize, String, Cycles)>,
+    /// The traces of all records, by kind of event.
+    pub traces: Vec<Agreement>,
+    /// Records with a trace that differs: line, record, which.
+    pub trace_different: Vec<(usize, String, &'static str)>,
 }
 
 impl FileReport {
     /// Share of timed records that agree in every cycle count; 1 if there are none.
     pub fn cycle_equal_share(&self) -> f64 {
         if self.timed == 0 { 1.0 } else { self.cycle_equal as f64 / self.timed as f64 }
+    }
+    fn add_trace(&mut self, trace: &Agreement) {
+        match self.traces.iter_mut().find(|sum| sum.what == trace.what) {
+            Some(sum) => {
+                sum.passes += trace.passes;
+                sum.equal += trace.equal;
+                sum.events += trace.events;
+            }
+            None => self.traces.push(trace.clone()),
+        }
     }
     /// The worst cycle count of all records.
     pub fn worst_cycles(&self) -> Option<&(usize, String, Cycles)> {
@@ -177,6 +213,12 @@ pub fn check_file(path: &std::path::Path) -> Result<FileReport, GoldenError> {
             match worst {
                 Some(worst) => report.cycle_different.push((*line, check.name.clone(), worst.clone())),
                 None => report.cycle_equal += 1,
+            }
+        }
+        for trace in &check.traces {
+            report.add_trace(trace);
+            if trace.equal < trace.passes {
+                report.trace_different.push((*line, check.name.clone(), trace.what));
             }
         }
         if !check.differences.is_empty() {

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::log::Log;
 use crate::timing::TimingConfig;
 
 /// From issue of a load or store to its command at the arbiters.
@@ -58,8 +59,9 @@ impl Registers {
     }
     /// Forgets reservations before `now`.
     pub(super) fn forget(&mut self, now: u64) {
-        self.port = self.port.checked_shr((now - self.from).min(128) as u32).unwrap_or(0);
-        self.from = now;
+        let passed = now.saturating_sub(self.from).min(128);
+        self.port = self.port.checked_shr(passed as u32).unwrap_or(0);
+        self.from = self.from.max(now);
     }
     /// Gives everything before cycle `now` a fixed value.
     pub(super) fn normalise(&mut self, now: u64) {
@@ -114,6 +116,7 @@ struct Burst {
     left: u8,
     latency: u32,
     remote: bool,
+    stores: bool,
     /// When the last answer left the memory.
     taken: u64,
 }
@@ -161,6 +164,11 @@ pub(super) struct Accesses {
     /// See [`TimingConfig::answers`] and [`TimingConfig::answer_room`].
     room_for: u64,
     room_after: u64,
+    /// Loads that used the write port, and words that were written to local SRAM.
+    #[serde(skip)]
+    pub(super) loads: Log,
+    #[serde(skip)]
+    pub(super) stores: Log,
 }
 
 impl Accesses {
@@ -187,7 +195,13 @@ impl Accesses {
             remote_head: 0,
             room_for: u64::from(config.answers),
             room_after: u64::from(config.answer_room),
+            loads: Log::default(),
+            stores: Log::default(),
         }
+    }
+
+    pub(super) fn logs(&mut self) -> [&mut Log; 2] {
+        [&mut self.loads, &mut self.stores]
     }
 
     // ---- requests ----
@@ -200,21 +214,38 @@ impl Accesses {
         remote: bool,
         cancelled: bool,
     ) {
+        self.start(issued + COMMAND);
         self.queue.push_back(Access { target, issued, latency, remote, cancelled, granted: 0 });
         if let Some(target) = target {
             self.loading |= 1 << (target & 31);
         }
     }
 
+    /// A command will come in cycle `next`. A port that nobody used has decided nothing, however far it was advanced.
+    #[inline(always)]
+    fn start(&mut self, next: u64) {
+        if self.is_unused() {
+            // Others may still come in a few cycles before that.
+            self.cycle = next.saturating_sub(COMMAND);
+        }
+    }
+    fn is_unused(&self) -> bool {
+        self.queue.is_empty()
+            && self.code.is_none()
+            && self.vector.as_ref().is_none_or(|burst| burst.left == 0)
+    }
+
     /// A line fill whose first word is at the arbiters in cycle `next`.
     pub(super) fn start_code(&mut self, next: u64, words: u8) {
+        self.start(next);
         self.words.clear();
-        self.code = Some(Burst { next, left: words, latency: 0, remote: false, taken: 0 });
+        self.code = Some(Burst { next, left: words, latency: 0, remote: false, stores: false, taken: 0 });
     }
 
     /// fxvlax or fxvstax, likewise.
-    pub(super) fn start_vector(&mut self, next: u64, words: u8, latency: u32, remote: bool) {
-        self.vector = Some(Burst { next, left: words, latency, remote, taken: 0 });
+    pub(super) fn start_vector(&mut self, next: u64, words: u8, latency: u32, remote: bool, stores: bool) {
+        self.start(next);
+        self.vector = Some(Burst { next, left: words, latency, remote, stores, taken: 0 });
     }
 
     /// The earliest cycle in which fxvlax or fxvstax can be complete.
@@ -255,9 +286,11 @@ impl Accesses {
             None => 0,
         }
     }
-    /// Requests that stand in the queue in cycle `cycle`, given that everything up to the cycle before has retired.
+    /// Requests that stand in the queue in cycle `cycle`, given that everything up to the cycle before has retired. One
+    /// that leaves it in this cycle is still there, whether or not that is decided.
     pub(super) fn waiting(&self, cycle: u64) -> usize {
-        self.queue.len() - self.queue.iter().rev().take_while(|a| a.issued + COMMAND - 1 > cycle).count()
+        self.len() + usize::from(self.last_retired >= cycle)
+            - self.queue.iter().rev().take_while(|a| a.issued + COMMAND - 1 > cycle).count()
     }
 
     fn answer(&self, number: u64) -> Answer {
@@ -305,8 +338,8 @@ impl Accesses {
             let Some(access) = self.queue.front() else { return };
             let mut at =
                 (self.answer(self.head).taken + memory - 1).max(self.last_retired + 1).max(self.searched);
-            let target = access.target;
-            if target.is_some() && !access.cancelled {
+            let (target, cancelled) = (access.target, access.cancelled);
+            if target.is_some() && !cancelled {
                 while at <= limit && registers.reserved(at) {
                     at += 1;
                 }
@@ -326,6 +359,9 @@ impl Accesses {
             if let Some(target) = target {
                 self.loading &= !(1 << (target & 31));
                 registers.set(target, at);
+                if !cancelled {
+                    self.loads.note(at, u32::from(target));
+                }
             }
         }
     }
@@ -409,6 +445,9 @@ impl Accesses {
         if second == Master::Scalar {
             if let Some(access) = self.queue.get_mut(self.granted) {
                 access.granted = now;
+                if !remote && access.target.is_none() {
+                    self.stores.note(now, 0);
+                }
             }
             self.granted += 1;
             self.scalar_last = !remote;
@@ -426,6 +465,9 @@ impl Accesses {
             burst.left -= 1;
             burst.next = now + 1;
             burst.taken = taken;
+            if burst.stores && !remote {
+                self.stores.note(now, 0);
+            }
             if second == Master::Code {
                 self.words.push_back(taken + u64::from(config.memory) - 2);
                 if burst.left == 0 {
@@ -448,19 +490,27 @@ impl Accesses {
 
     // ---- normal form ----
 
-    /// Brings the state, which has been decided up to cycle `now`, into a form in which everything that no future
-    /// answer depends on has a fixed value. False if it has none: a line fill or a misaligned access is under way.
-    pub(super) fn normalise(&mut self, now: u64, serial: bool, config: &TimingConfig) -> bool {
-        if self.code.is_some() || self.queue.iter().any(|access| access.cancelled) {
-            return false;
+    /// Nothing is under way that no record contains: line fills, misaligned accesses.
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.code.is_none() && !self.queue.iter().any(|access| access.cancelled)
+    }
+
+    /// Brings the state, which has been decided up to cycle `now` at least, into a form in which everything that no
+    /// future answer depends on has a fixed value. `serial`: fxvlax or fxvstax is under way. `fill`: a line fill is.
+    pub(super) fn normalise(&mut self, now: u64, serial: bool, fill: bool, config: &TimingConfig) {
+        let past = now.saturating_sub(PAST);
+        if !fill {
+            self.words.clear();
         }
-        let past = now - PAST;
-        self.words.clear();
-        self.cycle = self.cycle.max(now + 1);
+        if let Some(burst) = &mut self.code {
+            (burst.next, burst.taken) = (burst.next.max(now), past);
+        }
+        self.cycle = if self.is_unused() { now + 1 } else { self.cycle.max(now + 1) };
         let undecided = self.answered..self.granted;
         for (n, access) in self.queue.iter_mut().enumerate() {
             // Only how new it is counts, and only while it is.
-            access.issued = access.issued.max(now - COMMAND);
+            access.issued =
+                access.issued.max(if access.cancelled { past } else { now.saturating_sub(COMMAND) });
             access.granted = if undecided.contains(&n) { access.granted.max(past) } else { past };
             if n < self.answered {
                 (access.latency, access.remote) = (0, false);
@@ -483,8 +533,8 @@ impl Accesses {
             answers[(head + n) as usize % REMEMBERED] = Answer { taken, retired: past };
         }
         (self.head, self.answers) = (head, answers);
-        self.last_retired = self.last_retired.max(now - 1);
-        self.searched = self.searched.max(now - 1);
+        self.last_retired = self.last_retired.max(now.saturating_sub(1));
+        self.searched = self.searched.max(now.saturating_sub(1));
         self.sram_free = self.sram_free.max(now);
         self.last_taken = self.last_taken.max(if undecided.is_empty() { now } else { past });
         let remote = self.remote;
@@ -502,7 +552,6 @@ impl Accesses {
             }
             burst => *burst = None,
         }
-        true
     }
 
     /// Moves a state in normal form from cycle `from` to cycle `to`.

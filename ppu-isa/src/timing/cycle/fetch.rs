@@ -225,7 +225,24 @@ impl Fetch {
         if !self.complete(self.address) || !self.complete(target) {
             return false;
         }
-        let before = (self.predictor.clone(), self.feedback, self.feedbacks);
+        let before = self.learning();
+        let settled = self.try_jump(at, target);
+        if !settled {
+            self.unlearn(before);
+        }
+        settled
+    }
+
+    /// What a jump that is tried may change.
+    fn learning(&self) -> (Predictor, [Feedback; 4], u8) {
+        (self.predictor.clone(), self.feedback, self.feedbacks)
+    }
+    fn unlearn(&mut self, before: (Predictor, [Feedback; 4], u8)) {
+        (self.predictor, self.feedback, self.feedbacks) = before;
+    }
+
+    /// The jump, if every address on the way is there. Otherwise the predictor may have learned.
+    fn try_jump(&mut self, at: u64, target: u32) -> bool {
         let mut stages = [EMPTY; 3];
         let mut address = target;
         for (n, stage) in stages.iter_mut().enumerate() {
@@ -233,7 +250,6 @@ impl Fetch {
             let predicted = if n == 0 { None } else { self.predictor.predict(address) };
             let next = predicted.unwrap_or(address.wrapping_add(4));
             if !self.complete(next) {
-                (self.predictor, self.feedback, self.feedbacks) = before;
                 return false;
             }
             *stage = Stage { address, next, predicted: predicted.is_some(), bubble: false, landed: n == 0 };
@@ -525,6 +541,28 @@ impl Fetch {
         }
     }
 
+    // ---- normal form ----
+
+    /// Whether a line fill is under way.
+    pub(super) fn is_filling(&self) -> bool {
+        self.fill.active
+    }
+    /// Gives everything that no future answer depends on a fixed value.
+    pub(super) fn normalise(&mut self) {
+        self.unsettled = false;
+        self.feedback[usize::from(self.feedbacks).min(4)..].fill(Feedback::default());
+        if !self.fill.active {
+            (self.fill.arrives, self.fill.words, self.far) = (0, 0, false);
+        }
+        if self.settled {
+            // What `unsettle` will set.
+            (self.landed, self.retry, self.delayed) = (false, 0, false);
+            (self.prediction, self.ignore_prediction) = (None, false);
+            (self.enabled, self.hit, self.looked_up, self.missed) = (true, true, 0, false);
+            self.slots_done = 0;
+        }
+    }
+
     // ---- replay ----
 
     /// What is on its way to issue while settled.
@@ -560,11 +598,14 @@ impl Fetch {
     /// settled state; nothing has happened then.
     #[inline(never)]
     pub(super) fn mispredict(&mut self, at: u64, address: u32, outcome: &Outcome) -> bool {
-        let before = (self.predictor.clone(), self.feedback, self.feedbacks);
+        if !self.complete(self.address) || !self.complete(outcome.next) {
+            return false;
+        }
+        let before = self.learning();
         self.resolve(at, address, outcome.taken, outcome.next);
-        let settled = self.jump_settled(at, outcome.next);
+        let settled = self.try_jump(at, outcome.next);
         if !settled {
-            (self.predictor, self.feedback, self.feedbacks) = before;
+            self.unlearn(before);
         }
         settled
     }

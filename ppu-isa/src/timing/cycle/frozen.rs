@@ -1,4 +1,4 @@
-//! The state behind the issue stage in a normal form: relative to the present, without what has no influence any more.
+//! The state in a normal form. For records, that behind the issue stage: relative to the present, without what has no influence any more.
 
 use super::access::{Accesses, PAST, Registers};
 use super::vector::VectorUnit;
@@ -40,10 +40,11 @@ impl CycleReference {
         }
         self.advance_vector(now);
         self.accesses.advance(now, &mut self.registers, &self.config);
-        let mut accesses = self.accesses.clone();
-        if !accesses.normalise(now, self.vector.serial_active(), &self.config) {
+        if !self.accesses.is_ordinary() {
             return None;
         }
+        let mut accesses = self.accesses.clone();
+        accesses.normalise(now, self.vector.serial_active(), false, &self.config);
         accesses.shift(now, PRESENT);
         let mut vector = self.vector.clone();
         vector.normalise(now);
@@ -107,9 +108,83 @@ impl CycleReference {
             frozen.blocked.map(|(from, until)| if until == 0 { (0, 0) } else { (moved(from), moved(until)) });
         self.multiplied = frozen.multiplied;
         self.asleep = false;
+        self.begun = now;
         self.ledger.charged = moved(frozen.charged);
+        self.ledger.behind = self.ledger.charged;
         self.ledger.away = frozen.away;
         self.ledger.reason = Stall::Unexplained;
         self.ledger.issued = true;
+    }
+
+    /// The same state, in which everything that no future answer depends on has a fixed value: whoever executed the same
+    /// in the same cycles gets the same, in however many pieces he did it.
+    pub(super) fn canonical(&self) -> Self {
+        let mut state = self.clone();
+        // What lags behind may have been asked about the next slot, or not.
+        state.decide(state.front.cycle);
+        let now = state.begun.min(state.front.cycle);
+        let past = now.saturating_sub(PAST);
+        state.front.normalise();
+        state.accesses.normalise(now, state.vector.serial_active(), state.front.is_filling(), &state.config);
+        state.vector.normalise(now);
+        state.registers.normalise(now);
+        state.multiplied &= state.registers.pending;
+        for (n, cycle) in state.other.iter_mut().enumerate() {
+            if state.pending_other >> n & 1 == 0 || *cycle <= now {
+                state.pending_other &= !(1 << n);
+                *cycle = 0;
+            }
+        }
+        for cycle in
+            [&mut state.hold, &mut state.divider_ready, &mut state.condition_write, &mut state.complete_from]
+        {
+            *cycle = now.max(*cycle);
+        }
+        if state.special_write.0 + 1 < now {
+            state.special_write = (0, u32::MAX);
+        }
+        for (from, until) in &mut state.blocked {
+            (*from, *until) = if *until + PAST > now { (past.max(*from), *until) } else { (0, 0) };
+        }
+        state.ledger.charged = past.max(state.ledger.charged);
+        state.ledger.behind = past.max(state.ledger.behind);
+        state.ledger.reason = Stall::Unexplained;
+        state
+    }
+
+    /// Whether two states are equal in all their parts.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+
+    fn parts(&self) -> impl PartialEq + '_ {
+        let Self {
+            config,
+            front,
+            accesses,
+            vector,
+            phase,
+            hold,
+            division,
+            divider_ready,
+            registers,
+            pending_other,
+            other,
+            condition_write,
+            special_write,
+            complete_from,
+            blocked,
+            asleep,
+            multiplied,
+            begun,
+            ledger,
+            results: _,
+            pushed: _,
+        } = self;
+        (
+            (config, front, accesses, vector, phase, registers, ledger),
+            (hold, division, divider_ready, complete_from, begun, asleep),
+            (pending_other, other, condition_write, special_write, blocked, multiplied),
+        )
     }
 }

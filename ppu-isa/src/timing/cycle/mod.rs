@@ -9,11 +9,12 @@
 mod access;
 mod fetch;
 mod frozen;
+mod log;
 mod predictor;
 mod replay;
 mod vector;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Account, Drain, LineRequest, Operand, Outcome, Redirect, Slot, Stall, Timing, TimingConfig};
 use crate::config::Config;
@@ -21,8 +22,10 @@ use crate::instruction::Instruction;
 use crate::table::{Class, Op, implicit};
 use access::{Accesses, Registers};
 use fetch::Fetch;
+use log::Log;
 use vector::VectorUnit;
 
+pub use log::Traces;
 pub use replay::CycleModel;
 
 /// Result latency of the simple units: a dependent instruction issues this much later.
@@ -49,7 +52,11 @@ enum Phase {
 
 /// The timing model as the specification describes it, without any memory of what it did before: the reference that
 /// [`CycleModel`] is tested against.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Equality and the serialised form are those of the state in a normal form, in which only counts what may still
+/// influence an answer: they depend on what was executed when, not on how it came about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CycleReference {
     config: TimingConfig,
     front: Fetch,
@@ -77,7 +84,36 @@ pub struct CycleReference {
     asleep: bool,
     /// Registers whose pending result comes from the multiplier.
     multiplied: u32,
+    /// The first cycle in which the next slot could have issued when the one before had. Nothing that happens from now
+    /// on happens before, whereas `front.cycle` may be later, and may have to be taken back for an interrupt.
+    begun: u64,
     ledger: Ledger,
+    /// Uses of the write port by results of known latency and by the divider; vector instructions issued.
+    #[serde(skip)]
+    results: Log,
+    #[serde(skip)]
+    pushed: Log,
+}
+
+impl PartialEq for CycleReference {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical().same(&other.canonical())
+    }
+}
+
+impl Eq for CycleReference {}
+
+impl Serialize for CycleReference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // The function that is derived for all fields.
+        Self::serialize(&self.canonical(), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CycleReference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
 /// Why cycles pass in which nothing issues.
@@ -85,6 +121,8 @@ pub struct CycleReference {
 struct Ledger {
     /// All cycles before this one are charged to a slot.
     charged: u64,
+    /// The cycle behind the issue of the last slot.
+    behind: u64,
     /// Why the slot that was asked about last cannot issue.
     reason: Stall,
     /// Why the front end is away.
@@ -97,7 +135,7 @@ struct Ledger {
 impl Ledger {
     fn new() -> Self {
         let account = Account::default();
-        Self { charged: 0, reason: Stall::Unexplained, away: Stall::Fetch, issued: true, account }
+        Self { charged: 0, behind: 0, reason: Stall::Unexplained, away: Stall::Fetch, issued: true, account }
     }
     /// Charges the cycles before `until` that nobody has been charged with.
     #[inline(never)]
@@ -110,6 +148,8 @@ impl Ledger {
     }
     /// The slot that was held from cycle `until` on does not issue after all.
     fn retract(&mut self, until: u64) {
+        // The last slot that did issue keeps its cycle.
+        let until = until.max(self.behind);
         if !self.issued && self.charged > until {
             self.account.stalls.remove_last(self.charged - until);
             self.charged = until;
@@ -122,7 +162,7 @@ impl Ledger {
             self.account.stalls.clear();
         }
         self.issued = true;
-        self.charged = at + 1;
+        (self.charged, self.behind) = (at + 1, at + 1);
         self.away = Stall::Fetch;
         self.account.fills = fills;
         self.account.predicted_right = None;
@@ -242,11 +282,14 @@ impl CycleReference {
         match i.class {
             Class::Div if at < self.divider_ready => self.late(self.divider_ready, Stall::Divider),
             Class::Load | Class::LoadUpdate | Class::Store | Class::StoreUpdate | Class::Multiple
-                if self.accesses.len() >= usize::from(self.config.access_queue) && slot.step_accesses() =>
+                if self.accesses.len() + 1 >= usize::from(self.config.access_queue)
+                    && slot.step_accesses() =>
             {
                 self.retire(at - 1);
                 if self.accesses.waiting(at) >= usize::from(self.config.access_queue) {
-                    return self.late(self.accesses.next().max(at) + 1, Stall::AccessQueue);
+                    let retires =
+                        if self.accesses.retired_in(at) { at } else { self.accesses.next().max(at) };
+                    return self.late(retires + 1, Stall::AccessQueue);
                 }
                 Ok(())
             }
@@ -274,6 +317,9 @@ impl CycleReference {
         self.retire(self.division);
         if self.accesses.retired_in(self.division) {
             return self.end_division(at);
+        }
+        if let Some(&(_, register)) = self.results.events().last() {
+            self.results.note(self.division, register);
         }
         self.division = 0;
         Ok(())
@@ -479,6 +525,7 @@ impl CycleReference {
             self.registers.forget(at);
         }
         self.registers.reserve(write);
+        self.results.note(write, u32::from(register));
         self.complete_from = self.complete_from.max(at + latency + 2);
     }
 
@@ -498,6 +545,9 @@ impl CycleReference {
         }
         let remote = outcome.effective_address >= self.config.sram_bytes;
         self.accesses.push(at, target, outcome.latency, remote, outcome.suppressed);
+        if let Some(target) = target {
+            self.multiplied &= !(1 << (target & 31));
+        }
         if self.accesses.len() >= 16 {
             self.retire(at);
         }
@@ -507,6 +557,7 @@ impl CycleReference {
     #[inline(always)]
     fn take(&mut self, slot: Slot<'_>, at: u64, outcome: &Outcome) {
         self.ledger.issue(at, self.front.take_fills());
+        self.begun = at + 1;
         self.results(slot, at, outcome);
     }
 
@@ -549,6 +600,7 @@ impl CycleReference {
                     self.advance_vector(at);
                 }
                 self.vector.push(i, at, outcome.latency, remote);
+                self.pushed.note(at, i.word() >> 2 & 0x1ff);
                 self.ledger.account.vector_queue = self.vector.queued();
             }
             _ => {
@@ -601,7 +653,10 @@ impl Timing for CycleReference {
             blocked: [(0, 0); 2],
             asleep: false,
             multiplied: 0,
+            begun: 0,
             ledger: Ledger::new(),
+            results: Log::default(),
+            pushed: Log::default(),
             config: timing,
         }
     }
@@ -678,8 +733,12 @@ impl Timing for CycleReference {
                 let right =
                     if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
                 self.judge(at, right);
-                if !right && !self.front.jump(at, outcome.next) {
-                    self.phase = Phase::Jump(outcome.next);
+                if !right {
+                    if self.front.jump(at, outcome.next) {
+                        self.begun = self.front.cycle;
+                    } else {
+                        self.phase = Phase::Jump(outcome.next);
+                    }
                 }
             }
             Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
@@ -700,8 +759,10 @@ impl Timing for CycleReference {
             }
         }
         if self.phase == Phase::Synchronising && cycle >= self.front.cycle {
+            // On a copy, because the question must leave no trace.
+            let mut probe = self.clone();
             let mut at = self.front.cycle;
-            while let Err(later) = self.idle(at) {
+            while let Err(later) = probe.idle(at) {
                 at = later;
             }
             return cycle.max(at + 1);
@@ -711,6 +772,10 @@ impl Timing for CycleReference {
 
     fn redirect(&mut self, address: u32, at: u64, cause: Redirect) {
         let asleep = std::mem::take(&mut self.asleep);
+        // As far as the instruction that does not issue after all may have asked. How much it asked depends on how it
+        // waited, and that must not matter.
+        self.decide(self.front.cycle);
+        self.begun = at + 1;
         self.ledger.retract(at);
         self.ledger.charge(if asleep { Stall::Sleep } else { self.ledger.away }, at);
         match cause {
@@ -741,11 +806,34 @@ impl Timing for CycleReference {
     }
 
     fn quiescent_from(&mut self) -> u64 {
-        self.rest_from(self.front.cycle)
+        self.clone().rest_from(self.front.cycle)
     }
 }
 
 impl CycleReference {
+    /// From now on, what happens behind the issue stage is written down.
+    pub fn begin_trace(&mut self) {
+        let logs = [&mut self.results, &mut self.pushed].into_iter();
+        logs.chain(self.accesses.logs()).chain(self.vector.logs()).for_each(Log::begin);
+    }
+
+    /// What has happened since [`CycleReference::begin_trace`], as far as that is decided: everything when the processor
+    /// sleeps.
+    pub fn traces(&self) -> Traces {
+        let registers = self.results.events().iter().chain(self.accesses.loads.events());
+        let mut register_writes: Vec<_> = registers.map(|&(at, n)| (at, n as u8)).collect();
+        register_writes.sort_unstable();
+        let mut stores: Vec<_> = self.accesses.stores.events().iter().map(|&(at, _)| at).collect();
+        stores.sort_unstable();
+        let left = self.vector.left.events().iter().zip(self.pushed.events());
+        Traces {
+            register_writes,
+            stores,
+            dispatched: left.map(|(&(at, _), &(_, code))| (at, code as u16)).collect(),
+            vector_writes: self.vector.written.events().iter().map(|&(at, n)| (at, n as u8)).collect(),
+        }
+    }
+
     /// The first cycle from `cycle` on in which everything issued is complete, while the front end is on hold.
     fn rest_from(&mut self, cycle: u64) -> u64 {
         let mut cycle = cycle;

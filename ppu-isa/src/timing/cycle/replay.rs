@@ -121,6 +121,8 @@ struct Memory {
     /// The next step of the run, and its last one.
     cursor: u32,
     last: u32,
+    /// The issue cycle of the step at the cursor has been asked for.
+    asked: bool,
     /// The cycle of the beginning of the run.
     base: u64,
     run: u32,
@@ -149,6 +151,7 @@ impl Default for Memory {
             mode: Mode::Plain,
             cursor: 0,
             last: 0,
+            asked: false,
             base: 0,
             run: 0,
             steps: Vec::new(),
@@ -232,14 +235,18 @@ impl Memory {
         };
     }
 
-    /// Makes the state in the present out of the node where the run began.
-    fn restore(&self, plain: &mut CycleReference) {
+    /// Makes the state in the present out of the node where the run began. `account` is that of the slot that issued last.
+    fn restore(&self, plain: &mut CycleReference, account: Account) {
         let run = &self.runs[self.run as usize];
         let node = &self.nodes[run.node as usize];
         plain.thaw(&self.states[node.state as usize], self.base);
         plain.front.set_pipeline(&node.pipeline, self.base);
-        for n in run.first as usize..self.cursor as usize {
+        let asked = self.cursor + u32::from(self.asked);
+        for n in run.first as usize..asked as usize {
             let (step, detail) = (self.steps[n], self.details[n]);
+            if n == self.cursor as usize {
+                plain.ledger.account = account;
+            }
             let instruction = Instruction::decode(step.word);
             let slot = Slot { address: step.address, instruction: &instruction, step: detail.slot };
             let at = self.base + u64::from(step.offset);
@@ -247,6 +254,9 @@ impl Memory {
             let _ = plain.fetch(step.address, u64::MAX, |_| None);
             let found = plain.issue(slot, u64::MAX, |_| None);
             debug_assert_eq!(found, Ok(at));
+            if n == self.cursor as usize {
+                return;
+            }
             let effective_address = if step.answer & 1 != 0 { u32::MAX } else { 0 };
             let outcome = Outcome {
                 next: if detail.again { step.address } else { step.address.wrapping_add(4) },
@@ -265,6 +275,7 @@ impl Memory {
                 }
             }
         }
+        plain.ledger.account = account;
     }
 
     fn state(&mut self, state: Frozen) -> u32 {
@@ -308,7 +319,7 @@ impl CycleModel {
     fn concrete(&self) -> CycleReference {
         let mut plain = self.plain.clone();
         if self.memory.mode == Mode::Replay {
-            self.memory.restore(&mut plain);
+            self.memory.restore(&mut plain, self.account());
         }
         plain
     }
@@ -318,7 +329,8 @@ impl CycleModel {
     #[inline(never)]
     fn leave(&mut self) {
         if self.memory.mode == Mode::Replay {
-            self.memory.restore(&mut self.plain);
+            let account = self.account();
+            self.memory.restore(&mut self.plain, account);
             self.memory.mode = Mode::Plain;
         }
         self.memory.abandon();
@@ -379,6 +391,7 @@ impl CycleModel {
                 memory.base = base;
                 memory.run = number;
                 memory.cursor = run.first;
+                memory.asked = false;
                 memory.last = run.last;
                 memory.replayed += 1;
                 return;
@@ -598,7 +611,9 @@ impl Timing for CycleModel {
         if self.memory.mode == Mode::Replay {
             let step = &self.memory.steps[self.memory.cursor as usize];
             if step.address == slot.address && step.word == slot.instruction.word {
-                return Ok(self.memory.base + u64::from(step.offset));
+                let at = self.memory.base + u64::from(step.offset);
+                self.memory.asked = true;
+                return Ok(at);
             }
             self.leave();
             if let Some(request) = self.plain.fetch(slot.address, limit, &code) {
@@ -623,6 +638,7 @@ impl Timing for CycleModel {
         }
         self.memory.told = Some(cursor);
         self.memory.cursor = cursor + 1;
+        self.memory.asked = false;
     }
 
     fn cancel(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
@@ -659,8 +675,7 @@ impl Timing for CycleModel {
     }
 
     fn quiescent_from(&mut self) -> u64 {
-        self.leave();
-        self.plain.quiescent_from()
+        self.concrete().quiescent_from()
     }
 
     fn account(&self) -> Account {

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::access::{Accesses, Registers};
+use super::log::Log;
 use crate::instruction::Instruction;
 use crate::table::{Class, Op};
 use crate::timing::{TimingConfig, VectorStation, VectorWait};
@@ -167,6 +168,11 @@ pub(super) struct VectorUnit {
     permuted: bool,
     serial: Serial,
     port: ParallelPort,
+    /// When instructions left the queue, and writes of the register file.
+    #[serde(skip)]
+    pub(super) left: Log,
+    #[serde(skip)]
+    pub(super) written: Log,
 }
 
 impl VectorUnit {
@@ -193,7 +199,13 @@ impl VectorUnit {
             permuted: false,
             serial: Serial::Idle,
             port: ParallelPort::default(),
+            left: Log::default(),
+            written: Log::default(),
         }
+    }
+
+    pub(super) fn logs(&mut self) -> [&mut Log; 2] {
+        [&mut self.left, &mut self.written]
     }
 
     /// Nothing is queued or under way as far as the unit has been advanced.
@@ -464,7 +476,7 @@ impl VectorUnit {
                     Serial::Idle => {
                         if let Some(o) = begins {
                             self.serial = Serial::Active { stores: o.stores };
-                            accesses.start_vector(now + 2, WORDS, o.latency, o.remote);
+                            accesses.start_vector(now + 2, WORDS, o.latency, o.remote, o.stores);
                         }
                     }
                     Serial::Active { stores, .. } if serial_complete => {
@@ -517,6 +529,7 @@ impl VectorUnit {
             }
             if let Some(register) = register {
                 self.sources[usize::from(register)] = None;
+                self.written.note(now, u32::from(register));
             }
         }
         if writes_condition {
@@ -565,6 +578,7 @@ impl VectorUnit {
             return None;
         }
         self.queue.pop_front();
+        self.left.note(now, 0);
         let awaits = operation
             .reads
             .map(|read| read.and_then(|r| self.sources[usize::from(r)]).filter(|&s| Some(s) != written));

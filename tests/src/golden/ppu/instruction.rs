@@ -1,6 +1,7 @@
 //! Single instructions: `scalar`, `fxv` and `absent` records.
 
 use ppu_isa::Stop;
+use ppu_isa::timing::CycleModel;
 use serde_json::Value;
 
 use super::record;
@@ -24,7 +25,7 @@ impl Format for SingleInstruction {
     }
 
     fn check(&self, record: &Value) -> Result<Check, BadRecord> {
-        let (mut core, mut bench) = record::initial(record)?;
+        let (mut core, mut bench) = record::initial::<CycleModel>(record)?;
         let word = record::hex(record, "w")?;
         bench.sram[0] = word;
         // Branches lead away from the second word, into memory that may hold data: stop behind one instruction then.

@@ -4,6 +4,7 @@ mod bench;
 mod instruction;
 mod program;
 mod record;
+mod trace;
 
 pub use bench::TestBench;
 

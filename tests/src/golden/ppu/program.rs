@@ -8,7 +8,7 @@ use ppu_isa::{Class, Core, Effect, Instruction, Observer, Stop};
 use serde_json::Value;
 
 use super::bench::TestBench;
-use super::record;
+use super::{record, trace};
 use crate::golden::{BadRecord, Check, Cycles, Format};
 
 /// No golden program takes longer, in cycles.
@@ -272,7 +272,8 @@ impl Format for MicroBenchmark {
             let actual = passes.get(n).copied().unwrap_or(0);
             timing.push(Cycles { what, expected, actual });
         }
-        Ok(run.finish(record::text(record, "n")?.to_owned(), timing))
+        let traces = trace::compare(record)?;
+        Ok(Check { traces, ..run.finish(record::text(record, "n")?.to_owned(), timing) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fields that records have in common: initial state, final state, cycle counts.
 
-use ppu_isa::timing::CycleModel;
+use ppu_isa::timing::Timing;
 use std::collections::BTreeMap;
 
 use ppu_isa::{Condition, Core, LaneMask, State, Vector};
@@ -254,8 +254,8 @@ pub(super) fn compare_port(expected: &TestBench, actual: &TestBench, differences
 }
 
 /// A processor and its surroundings in the initial state of a record.
-pub(super) fn initial(record: &Value) -> Result<(Core<CycleModel>, TestBench)> {
-    let mut core = Core::<CycleModel>::new(ppu_isa::Config::nux_reference());
+pub(super) fn initial<T: Timing>(record: &Value) -> Result<(Core<T>, TestBench)> {
+    let mut core = Core::<T>::new(ppu_isa::Config::nux_reference());
     let mut bench = TestBench::default();
     configure(record, &mut bench)?;
     apply(record, core.state_mut(), &mut bench)?;
