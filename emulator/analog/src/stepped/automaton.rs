@@ -8,6 +8,11 @@ use bss2_base::SimTime;
 /// "Not planned".
 pub(super) const NEVER: u64 = u64::MAX;
 
+/// The first multiple of `period`, not zero, that is not before `time`; [`NEVER`] beyond the end of time.
+fn round_up(time: u64, period: SimTime) -> u64 {
+    time.checked_next_multiple_of(period.as_ps()).unwrap_or(NEVER)
+}
+
 /// What the automaton of a circuit does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -81,7 +86,7 @@ impl Automaton {
         self.cause = cause;
         self.at[Step::Reset as usize] = time;
         self.at[Step::Edge as usize] = match timing.edge_grid {
-            Some(grid) if grid > SimTime::ZERO => SimTime::from_ps(time).round_up(grid).as_ps(),
+            Some(grid) if grid > SimTime::ZERO => round_up(time, grid),
             _ => time,
         };
     }
@@ -93,7 +98,7 @@ impl Automaton {
             return;
         };
         let start = match timing.phase {
-            ClockPhase::FreeRunning => SimTime::from_ps(edge).round_up(clock).as_ps(),
+            ClockPhase::FreeRunning => round_up(edge, clock),
             ClockPhase::FromFire => edge,
         };
         // A period of 0 counts as 1; one shorter than the hold-off resets all the time (settled 6).
@@ -101,15 +106,16 @@ impl Automaton {
         let holdoff = u64::from(refractory.holdoff_ticks);
         let reset = if ticks < holdoff { ticks } else { ticks - holdoff };
         self.stalled = false;
-        self.at[Step::Arm as usize] = start + ticks * clock.as_ps();
-        self.at[Step::Release as usize] = start + reset * clock.as_ps();
+        let after = |ticks: u64| start.saturating_add(clock.as_ps().saturating_mul(ticks));
+        self.at[Step::Arm as usize] = after(ticks);
+        self.at[Step::Release as usize] = after(reset);
     }
 
     /// The adaptation pulse starts with a fire edge at `edge`.
     pub(super) fn start_pulse(&mut self, edge: u64, length: Option<SimTime>) {
         if let Some(length) = length {
             self.pulse = true;
-            self.at[Step::PulseEnd as usize] = edge + length.as_ps();
+            self.at[Step::PulseEnd as usize] = edge.saturating_add(length.as_ps());
         }
     }
 

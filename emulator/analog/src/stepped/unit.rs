@@ -261,7 +261,7 @@ impl<const W: usize> Unit<W> {
             let member = &mut self.members[lane];
             if member.crossing <= time {
                 member.crossing = NEVER;
-                let reset = time + member.effective.comparator_delay;
+                let reset = time.saturating_add(member.effective.comparator_delay);
                 member.automaton.ignite(reset, Cause::Comparator, timing);
                 self.refresh(lane);
             }

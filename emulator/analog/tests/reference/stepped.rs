@@ -425,6 +425,24 @@ fn clamps_and_limits_hold_as_in_the_reference() {
 }
 
 #[test]
+fn delays_and_periods_beyond_the_end_of_time_never_come() {
+    let mut circuit = integrate_and_fire(&Draw { numbers: [0.5; 20], bits: [false; 8] });
+    circuit.comparator.threshold = circuit.leak.potential + 0.01;
+    circuit.offset_current = 100e-9;
+    circuit.bits.membrane_offset = true;
+    let count = |circuit: Circuit| {
+        let mut simulation = Simulation::<LANES>::new(vec![(top(7), circuit)], Options::default()).unwrap();
+        simulation.advance(SimTime::from_us(50));
+        simulation.take_fires().len()
+    };
+    assert!(count(circuit) > 10);
+    circuit.refractory.clock = Some(SimTime::MAX);
+    assert_eq!(count(circuit), 1);
+    circuit.comparator.delay = 1e300;
+    assert_eq!(count(circuit), 0);
+}
+
+#[test]
 fn a_change_of_configuration_keeps_voltages_and_planned_inputs() {
     let draw = Draw { numbers: [0.5; 20], bits: [false; 8] };
     let mut circuit = integrate_and_fire(&draw);
