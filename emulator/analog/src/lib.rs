@@ -14,6 +14,7 @@
 //! | `madc.rs`, `readout.rs` | the fast converter, multiplexers, pads, board DACs |
 //! | `core.rs` | all of them under one clock |
 //! | `mismatch.rs` | the individual: fixed deviations and defects that follow from a seed |
+//! | `stepped/` | the stepped class of level F: all neuron circuits in `f32` lanes; not yet part of [`AnalogCore`] |
 //! | `reference/` | level R: every circuit, adaptive integration; what the fast core is tested against |
 //!
 //! # What the fast core leaves out
@@ -34,6 +35,7 @@ pub mod options;
 pub mod parameters;
 pub mod readout;
 pub mod reference;
+pub mod stepped;
 mod synapses;
 mod wake;
 mod whole;

@@ -1,5 +1,6 @@
 //! From circuits and switches to groups that are integrated together.
 
+use super::circuit::Circuit;
 use super::equations::{Access, Condition, Equations};
 use super::error::ReferenceError;
 use super::group::{Arm, Coupling, GroupEquations, LowPass};
@@ -38,7 +39,7 @@ impl Simulation {
             .map(|((neuron, circuit), own)| (*neuron, circuit.bits.compartments, own.compartment > 0.0))
             .collect();
         let nets = Nets::new(&switches, &self.options.nets)?;
-        let followers = self.followers()?;
+        let followers = followers(&self.circuits)?;
 
         // Groups: circuits joined by nets, couplings and fire lines.
         let count = self.circuits.len();
@@ -175,51 +176,6 @@ impl Simulation {
         }
     }
 
-    /// Who follows the fire line of each circuit (event-routing 9.5).
-    fn followers(&self) -> Result<Vec<Vec<usize>>, ReferenceError> {
-        let mut index_of = vec![None; NEURONS];
-        for (index, (neuron, _)) in self.circuits.iter().enumerate() {
-            index_of[neuron.index()] = Some(index);
-        }
-        let lines = |index: usize| self.circuits[index].1.bits.fire_lines;
-        // Where the line of a circuit leads.
-        let reach = |index: usize| -> Result<Vec<usize>, ReferenceError> {
-            let neuron = self.circuits[index].0;
-            let other = index_of[opposite(neuron).index()];
-            let mut reached = Vec::new();
-            match other {
-                Some(other) if lines(index).connect_bottom || lines(other).connect_bottom => {
-                    reached.push(other);
-                }
-                None if lines(index).connect_bottom => {
-                    let switch = "connect_fire_bottom";
-                    return Err(ReferenceError::OpenSwitch { neuron, switch, towards: opposite(neuron) });
-                }
-                _ => {}
-            }
-            if lines(index).connect_to_right && neuron.column() != Column::MAX {
-                let towards = Neuron::new(neuron.hemisphere(), neuron.column() + 1);
-                let switch = "connect_fire_to_right";
-                let right = index_of[towards.index()];
-                reached.push(right.ok_or(ReferenceError::OpenSwitch { neuron, switch, towards })?);
-            }
-            Ok(reached)
-        };
-        let mut followers = Vec::with_capacity(self.circuits.len());
-        for index in 0..self.circuits.len() {
-            let mut seen = vec![false; self.circuits.len()];
-            let mut ahead = if lines(index).master { vec![index] } else { Vec::new() };
-            while let Some(line) = ahead.pop() {
-                if !std::mem::replace(&mut seen[line], true) {
-                    ahead.extend(reach(line)?);
-                }
-            }
-            let follows = |other: &usize| seen[*other] && *other != index && lines(*other).slave;
-            followers.push((0..self.circuits.len()).filter(follows).collect());
-        }
-        Ok(followers)
-    }
-
     /// Brings the conditions of all circuits up to date.
     pub(super) fn set_conditions(&mut self) {
         let accesses = Hemisphere::ALL.map(|row| match self.stimuli[row.index()] {
@@ -243,4 +199,49 @@ impl Simulation {
             condition.debug = self.debug[index];
         }
     }
+}
+
+/// Who follows the fire line of each circuit (event-routing 9.5).
+pub(crate) fn followers(circuits: &[(Neuron, Circuit)]) -> Result<Vec<Vec<usize>>, ReferenceError> {
+    let mut index_of = vec![None; NEURONS];
+    for (index, (neuron, _)) in circuits.iter().enumerate() {
+        index_of[neuron.index()] = Some(index);
+    }
+    let lines = |index: usize| circuits[index].1.bits.fire_lines;
+    // Where the line of a circuit leads.
+    let reach = |index: usize| -> Result<Vec<usize>, ReferenceError> {
+        let neuron = circuits[index].0;
+        let other = index_of[opposite(neuron).index()];
+        let mut reached = Vec::new();
+        match other {
+            Some(other) if lines(index).connect_bottom || lines(other).connect_bottom => {
+                reached.push(other);
+            }
+            None if lines(index).connect_bottom => {
+                let switch = "connect_fire_bottom";
+                return Err(ReferenceError::OpenSwitch { neuron, switch, towards: opposite(neuron) });
+            }
+            _ => {}
+        }
+        if lines(index).connect_to_right && neuron.column() != Column::MAX {
+            let towards = Neuron::new(neuron.hemisphere(), neuron.column() + 1);
+            let switch = "connect_fire_to_right";
+            let right = index_of[towards.index()];
+            reached.push(right.ok_or(ReferenceError::OpenSwitch { neuron, switch, towards })?);
+        }
+        Ok(reached)
+    };
+    let mut followers = Vec::with_capacity(circuits.len());
+    for index in 0..circuits.len() {
+        let mut seen = vec![false; circuits.len()];
+        let mut ahead = if lines(index).master { vec![index] } else { Vec::new() };
+        while let Some(line) = ahead.pop() {
+            if !std::mem::replace(&mut seen[line], true) {
+                ahead.extend(reach(line)?);
+            }
+        }
+        let follows = |other: &usize| seen[*other] && *other != index && lines(*other).slave;
+        followers.push((0..circuits.len()).filter(follows).collect());
+    }
+    Ok(followers)
 }

@@ -67,6 +67,7 @@ pub use circuit::{
     Adaptation, Circuit, Comparator, CompartmentConductance, Exponential, Membrane, ReadoutAmplifier,
     SynapticInput, Transconductor,
 };
+pub(crate) use compose::followers;
 pub use error::{ReferenceError, SolverError};
 pub use nets::{Coupling, NetOptions, NetRemark, Nets};
 pub use recording::MadcSample;

@@ -17,4 +17,5 @@ mod readout;
 mod robustness;
 mod schemes;
 mod solver;
+mod stepped;
 mod validation;

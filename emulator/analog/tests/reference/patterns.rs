@@ -98,7 +98,7 @@ fn every_spike_of_every_pattern_is_that_of_an_independent_solver() {
 }
 
 /// The circuit of the pattern on the chip.
-fn circuit(pattern: &Pattern) -> Circuit {
+pub(crate) fn circuit(pattern: &Pattern) -> Circuit {
     let p = &pattern.chip.parameters;
     let mut circuit = leaky(10e-6);
     circuit.membrane.bank_step = (p.capacitance - circuit.membrane.parasitic) / 63.0;

@@ -1,0 +1,495 @@
+//! The stepped class of the fast level against level R, within the tolerances of analog-core 9.5.
+
+use crate::common::{bottom, top};
+use crate::golden::golden;
+use crate::patterns;
+use bss2_analog::reference::{self, Circuit, Input, Quantity};
+use bss2_analog::stepped::{LANES, Options, Simulation};
+use bss2_analog::{Line, Refractory};
+use bss2_base::{Neuron, SimTime};
+use proptest::prelude::*;
+
+/// Seconds per interval between fires (analog-core 9.5).
+const INTEGRATE_AND_FIRE: f64 = 10e-9;
+const ADAPTIVE_EXPONENTIAL: f64 = 50e-9;
+/// Volts at samples.
+const VOLTAGE: f64 = 0.2e-3;
+
+type Circuits = Vec<(Neuron, Circuit)>;
+/// ps, place of the circuit, input.
+type Inputs = Vec<(u64, usize, Input)>;
+
+/// Fire times of each circuit and its membrane, adaptation voltage and lines every microsecond.
+#[derive(Debug, PartialEq)]
+struct Trace {
+    resets: Vec<Vec<f64>>,
+    samples: Vec<Vec<[f64; 4]>>,
+}
+
+const QUANTITIES: [Quantity; 4] = [
+    Quantity::Membrane,
+    Quantity::Adaptation,
+    Quantity::Line(Line::Excitatory),
+    Quantity::Line(Line::Inhibitory),
+];
+
+fn by_circuit(circuits: &Circuits, fires: impl Iterator<Item = (Neuron, f64)>) -> Vec<Vec<f64>> {
+    let mut resets = vec![Vec::new(); circuits.len()];
+    for (neuron, reset) in fires {
+        resets[circuits.iter().position(|(own, _)| *own == neuron).unwrap()].push(reset);
+    }
+    resets
+}
+
+/// In the stepped class with `W` lanes, looked at every `slice`.
+fn stepped<const W: usize>(circuits: &Circuits, inputs: &Inputs, us: u64, slice: SimTime) -> Trace {
+    let mut simulation = Simulation::<W>::new(circuits.clone(), Options::ideal()).unwrap();
+    let mut ahead = inputs.iter().peekable();
+    let mut samples = vec![Vec::new(); circuits.len()];
+    let mut look = 0;
+    loop {
+        let now = simulation.now();
+        if now == SimTime::from_us(look) && look < us {
+            for (samples, (neuron, _)) in samples.iter_mut().zip(circuits) {
+                samples.push(QUANTITIES.map(|quantity| simulation.value(*neuron, quantity).unwrap()));
+            }
+            look += 1;
+        }
+        if now >= SimTime::from_us(us) {
+            break;
+        }
+        let next = now.saturating_add(slice).min(SimTime::from_us(look));
+        // Inputs become known just before they arrive.
+        while let Some((time, circuit, input)) = ahead.next_if(|(time, ..)| *time <= next.as_ps()) {
+            simulation.input(SimTime::from_ps(*time), circuits[*circuit].0, *input).unwrap();
+        }
+        simulation.advance(next);
+    }
+    let fires = simulation.take_fires();
+    Trace { resets: by_circuit(circuits, fires.iter().map(|f| (f.neuron, f.reset.as_secs_f64()))), samples }
+}
+
+/// In level R; the samples again a nanosecond later, for their slopes.
+fn in_reference(circuits: &Circuits, inputs: &Inputs, us: u64) -> (Trace, Trace) {
+    let mut simulation = reference::Simulation::new(circuits.clone(), reference::Options::ideal()).unwrap();
+    for (time, circuit, input) in inputs {
+        simulation.input(SimTime::from_ps(*time), circuits[*circuit].0, *input).unwrap();
+    }
+    let mut probes = |start| {
+        let mut of_circuit = |neuron: Neuron| {
+            let count = us as usize;
+            QUANTITIES.map(|quantity| {
+                simulation.probe(neuron, quantity, start, SimTime::from_us(1), count).unwrap()
+            })
+        };
+        circuits.iter().map(|(neuron, _)| of_circuit(*neuron)).collect::<Vec<_>>()
+    };
+    let probes = [probes(SimTime::ZERO), probes(SimTime::from_ns(1))];
+    simulation.advance(SimTime::from_us(us)).unwrap();
+    let mut fires = simulation.fires().to_vec();
+    fires.sort_by(|a, b| a.reset.total_cmp(&b.reset));
+    let trace = |probes: &Vec<[reference::ProbeId; 4]>| Trace {
+        resets: by_circuit(circuits, fires.iter().map(|fire| (fire.neuron, fire.reset))),
+        samples: probes
+            .iter()
+            .map(|four| {
+                let each = four.map(|probe| simulation.samples(probe));
+                (0..us as usize).map(|number| each.map(|samples| samples[number])).collect()
+            })
+            .collect(),
+    };
+    (trace(&probes[0]), trace(&probes[1]))
+}
+
+/// Largest deviations found: of an interval in s, of a sample in V.
+#[derive(Clone, Copy, Debug, Default)]
+struct Deviation {
+    interval: f64,
+    voltage: f64,
+    fires: usize,
+}
+
+/// Compares; `Err` says what is out of tolerance. A voltage may be off by what it moves in the time by which the fires before and the
+/// next one are late.
+fn compare(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> Result<Deviation, String> {
+    let found = stepped::<LANES>(circuits, inputs, us, SimTime::from_us(1));
+    let (expected, soon) = in_reference(circuits, inputs, us);
+    let mut deviation = Deviation::default();
+    // Joined circuits feel each other's fires.
+    let mut late = vec![(0.0, 0.0)];
+    // Where the reset switches open, which moves a membrane at once.
+    let mut jumps = Vec::new();
+    for (number, (a, b)) in found.resets.iter().zip(&expected.resets).enumerate() {
+        if a.len() != b.len() {
+            return Err(format!("circuit {number}: {} fires instead of {}", a.len(), b.len()));
+        }
+        let mut lag = 0.0;
+        for (a, b) in a.iter().zip(b) {
+            let added = (a - b) - lag;
+            lag = a - b;
+            late.push((a.min(*b), lag.abs()));
+            let Refractory { ticks, holdoff_ticks, .. } = circuits[number].1.refractory;
+            jumps.push(b + 8e-9 * f64::from(ticks - holdoff_ticks));
+            deviation.interval = deviation.interval.max(f64::abs(added));
+            if added.abs() > interval {
+                return Err(format!("circuit {number} at {b:e}: interval off by {added:e}"));
+            }
+        }
+        deviation.fires += a.len();
+    }
+    for (number, (a, b)) in found.samples.iter().zip(&expected.samples).enumerate() {
+        for (us, (a, b)) in a.iter().zip(b).enumerate() {
+            let time = us as f64 * 1e-6;
+            let before = late.iter().filter(|(fire, _)| *fire <= time);
+            let ahead = late.iter().filter(|(fire, _)| *fire > time).min_by(|a, b| a.0.total_cmp(&b.0));
+            let lag = before.chain(ahead).map(|(_, lag)| *lag).fold(0.0, f64::max);
+            for which in 0..QUANTITIES.len() {
+                let slope = (soon.samples[number][us][which] - b[which]).abs() / 1e-9;
+                // Near a reset the slope is not what it is a lag later.
+                if late.iter().any(|(fire, _)| (time - fire).abs() < 0.3e-6)
+                    || jumps.iter().any(|jump| (time - jump).abs() < 2e-9 + lag)
+                {
+                    continue;
+                }
+                let off = (a[which] - b[which]).abs() - lag * slope;
+                deviation.voltage = deviation.voltage.max(off);
+                if off > VOLTAGE {
+                    return Err(format!(
+                        "circuit {number} at {us} us, {:?}: {off:e} V, {} V, late {lag:e} s at {slope:e} V/s",
+                        QUANTITIES[which], b[0]
+                    ));
+                }
+            }
+        }
+    }
+    Ok(deviation)
+}
+
+/// Whether the fires of level R itself move beyond the tolerance if thresholds, those of exponentials too, move by a microvolt, a two-hundredth of what a
+/// voltage may be off: a membrane that just reaches its threshold, or one on the way into chaos.
+fn hangs_on_a_microvolt(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> bool {
+    let fires = |shift: f64| {
+        let mut circuits = circuits.clone();
+        for (_, circuit) in &mut circuits {
+            circuit.comparator.threshold += shift;
+            circuit.exponential.onset += shift;
+        }
+        in_reference(&circuits, inputs, us).0.resets
+    };
+    let [below, above] = [-1e-6, 1e-6].map(fires);
+    below.iter().zip(&above).any(|(a, b)| {
+        let lags: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
+        let grows = lags.windows(2).any(|pair| (pair[1] - pair[0]).abs() > interval);
+        a.len() != b.len() || grows || lags.first().is_some_and(|lag| lag.abs() > interval)
+    })
+}
+
+/// Compares random circuits, but for those whose fires hang on a microvolt.
+fn check(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> Result<(), TestCaseError> {
+    match compare(circuits, inputs, us, interval) {
+        Ok(_) => Ok(()),
+        Err(_) if hangs_on_a_microvolt(circuits, inputs, us, interval) => {
+            Err(TestCaseError::reject("the fires hang on a microvolt"))
+        }
+        Err(what) => Err(TestCaseError::fail(what)),
+    }
+}
+
+/// What a random neuron is made of; each number between 0 and 1.
+#[derive(Clone, Debug)]
+struct Draw {
+    numbers: [f64; 20],
+    bits: [bool; 8],
+}
+
+fn draws() -> impl Strategy<Value = Draw> {
+    (prop::array::uniform20(0.0..1.0f64), prop::array::uniform8(any::<bool>()))
+        .prop_map(|(numbers, bits)| Draw { numbers, bits })
+}
+
+/// `low` to `high`, logarithmically.
+fn logarithmic(x: f64, low: f64, high: f64) -> f64 {
+    low * (high / low).powf(x)
+}
+
+/// An integrate-and-fire neuron as calibrations make them: saturating leak, reset and current-based inputs.
+fn integrate_and_fire(draw: &Draw) -> Circuit {
+    let x = draw.numbers;
+    let mut circuit = Circuit::default();
+    circuit.bits.membrane_capacitor_size = (4.0 + 59.0 * x[0]) as u8;
+    circuit.leak.conductance = circuit.capacitance() / logarithmic(x[1], 2e-6, 60e-6);
+    circuit.leak.potential = 0.3 + 0.25 * x[2];
+    circuit.reset.conductance = 2e-6 + 14e-6 * x[3];
+    circuit.reset.potential = circuit.leak.potential - 0.1 * x[4];
+    circuit.release_charge = -8e-15;
+    for (input, (bits, tau)) in
+        circuit.inputs.iter_mut().zip(circuit.bits.inputs.iter_mut().zip([x[5], x[6]]))
+    {
+        bits.enable = true;
+        input.resistance = Some(logarithmic(tau, 0.5e-6, 30e-6) / input.capacitance);
+        input.transconductance = logarithmic(x[7], 1e-6, 8e-6);
+        input.saturation_current = logarithmic(x[8], 100e-9, 600e-9);
+        input.output_conductance = 0.026e-6;
+        input.offset = 2e-3 * (x[9] - 0.5);
+    }
+    // Up to 1.6 times what the leak holds back.
+    let rheobase = circuit.leak.conductance * (0.1 + 0.1 * x[10]);
+    circuit.offset_current = 1.6 * x[11] * rheobase;
+    circuit.bits.membrane_offset = draw.bits[0];
+    circuit.comparator.threshold = circuit.leak.potential + 0.1 + 0.1 * x[10];
+    circuit.bits.threshold_comparator = true;
+    circuit.bits.fire = true;
+    circuit.bits.pause = draw.bits[1];
+    circuit.refractory = Refractory {
+        clock: Some(SimTime::from_ns(8)),
+        ticks: (30.0 + 300.0 * x[12]) as u16,
+        holdoff_ticks: if draw.bits[2] { 8 } else { 0 },
+    };
+    circuit
+}
+
+/// The same with conductance-based inputs.
+fn conductance_based(draw: &Draw) -> Circuit {
+    let x = draw.numbers;
+    let mut circuit = integrate_and_fire(draw);
+    let rest = circuit.leak.potential;
+    for (input, (bits, potential)) in circuit
+        .inputs
+        .iter_mut()
+        .zip(circuit.bits.inputs.iter_mut().zip([rest + 0.1 * x[13], rest - 0.1 * x[13]]))
+    {
+        bits.coba_mode = true;
+        input.coba_reference = potential;
+        input.coba_modulation = input.saturation_current * (0.5 + 3.0 * x[14]);
+    }
+    circuit
+}
+
+/// An adaptive exponential neuron.
+fn adaptive_exponential(draw: &Draw) -> Circuit {
+    let x = draw.numbers;
+    let mut circuit = if draw.bits[3] { conductance_based(draw) } else { integrate_and_fire(draw) };
+    let conductance = circuit.leak.conductance;
+    let threshold = circuit.leak.potential + 0.08 + 0.1 * x[10];
+    let slope = 0.01 + 0.025 * x[13];
+    let exponential = &mut circuit.exponential;
+    exponential.slope = Some(slope);
+    exponential.onset += threshold - exponential.threshold(conductance).unwrap();
+    circuit.comparator.threshold = threshold + 5.0 * slope + 0.1 * x[15];
+    circuit.bits.exponential = true;
+    circuit.bits.pause = true;
+    circuit.bits.adaptation = draw.bits[4];
+    circuit.bits.invert_adaptation_a = draw.bits[5];
+    let adaptation = &mut circuit.adaptation;
+    adaptation.leak_conductance = adaptation.capacitance / logarithmic(x[16], 20e-6, 400e-6);
+    adaptation.coupling = adaptation.leak_conductance * 0.8 * x[17];
+    adaptation.leak_potential = circuit.leak.potential;
+    adaptation.pulse_current = 200e-9 * x[18];
+    adaptation.pulse_length = Some(SimTime::from_ns(504));
+    circuit
+}
+
+/// Charges on a 4 ns grid: cycle, circuit, excitatory, weight.
+fn events(count: usize, us: u64) -> impl Strategy<Value = Inputs> {
+    let one = (0..us * 250, 0..count, any::<bool>(), 1u8..63);
+    prop::collection::vec(one, 0..40 * count).prop_map(|mut events| {
+        events.sort_by_key(|event| event.0);
+        let input = |(cycle, circuit, excitatory, weight): (u64, usize, bool, u8)| {
+            let line = if excitatory { Line::Excitatory } else { Line::Inhibitory };
+            (cycle * 4000, circuit, Input::Charge { line, charge: 0.375e-15 * f64::from(weight) })
+        };
+        events.into_iter().map(input).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_saturating_integrate_and_fire_neuron_is_that_of_the_reference(draw in draws(), inputs in events(1, 200)) {
+        let circuits = vec![(top(7), integrate_and_fire(&draw))];
+        check(&circuits, &inputs, 200, INTEGRATE_AND_FIRE)?;
+    }
+
+    #[test]
+    fn conductance_based_inputs_are_those_of_the_reference(draw in draws(), inputs in events(1, 200)) {
+        let circuits = vec![(top(7), conductance_based(&draw))];
+        check(&circuits, &inputs, 200, INTEGRATE_AND_FIRE)?;
+    }
+
+    #[test]
+    fn an_adaptive_exponential_neuron_is_that_of_the_reference(draw in draws(), inputs in events(1, 200)) {
+        let circuits = vec![(top(7), adaptive_exponential(&draw))];
+        check(&circuits, &inputs, 200, ADAPTIVE_EXPONENTIAL)?;
+    }
+}
+
+/// Five circuits of the upper row and one below: membranes joined, conductances, a star, by `kind`.
+fn joined(draws: &[Draw], kind: usize) -> Circuits {
+    let mut circuits: Circuits =
+        (7..12).map(top).chain([bottom(7)]).zip(draws.iter().map(integrate_and_fire)).collect();
+    for (number, ((_, circuit), draw)) in circuits.iter_mut().zip(draws).enumerate() {
+        let bits = &mut circuit.bits.compartments;
+        circuit.compartment.conductance = logarithmic(draw.numbers[19], 0.2e-6, 4e-6);
+        circuit.compartment.offset = 4e-3 * (draw.numbers[18] - 0.5);
+        match kind {
+            // A pair of rows and two neighbours: one net of three, fires of one only.
+            0 => {
+                bits.bottom = number == 0 || number == 5;
+                bits.membrane_right = number == 0;
+                circuit.bits.threshold_comparator = number != 1 && number != 5;
+            }
+            // Dendrites with conductances on the somatic line, a soma on it.
+            1 => {
+                (bits.somata, bits.soma) = (number < 4, number == 2);
+                bits.conductance = number != 2 && number < 5;
+            }
+            // The same without a soma: the line follows at once.
+            _ => (bits.somata, bits.conductance) = (number < 4, number < 5),
+        }
+    }
+    circuits
+}
+
+/// What the whole class is made of: twelve circuits, a third of them joined.
+fn mixture(draws: &[Draw]) -> Circuits {
+    let mut circuits = joined(&draws[..6], 1);
+    let more = draws[6..].iter().enumerate().map(|(number, draw)| {
+        let kinds = [integrate_and_fire, conductance_based, adaptive_exponential];
+        (top(20 + number as u8), kinds[number % 3](draw))
+    });
+    circuits.extend(more);
+    // The lines of two neighbours, so that one fires with the other.
+    circuits[8].1.bits.fire_lines.master = true;
+    circuits[8].1.bits.fire_lines.connect_to_right = true;
+    circuits[9].1.bits.fire_lines.slave = true;
+    circuits
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn joined_compartments_are_those_of_the_reference(
+        draws in prop::collection::vec(draws(), 6),
+        kind in 0usize..3,
+        inputs in events(6, 60),
+    ) {
+        check(&joined(&draws, kind), &inputs, 60, INTEGRATE_AND_FIRE)?;
+    }
+
+    #[test]
+    fn fires_and_voltages_have_the_same_bits_for_any_number_of_lanes_and_any_slicing(
+        draws in prop::collection::vec(draws(), 12),
+        inputs in events(12, 60),
+        slice in 700u64..3_000_000,
+    ) {
+        let circuits = mixture(&draws);
+        let eight = stepped::<8>(&circuits, &inputs, 60, SimTime::from_us(60));
+        let slice = SimTime::from_ps(slice.max(20_000));
+        prop_assert_eq!(&eight, &stepped::<1>(&circuits, &inputs, 60, SimTime::from_us(60)));
+        prop_assert_eq!(&eight, &stepped::<3>(&circuits, &inputs, 60, slice));
+        prop_assert_eq!(&eight, &stepped::<16>(&circuits, &inputs, 60, SimTime::from_ns(404)));
+    }
+}
+
+#[test]
+fn a_follower_of_a_fire_line_is_refractory_with_it() {
+    let middle = Draw { numbers: [0.5; 20], bits: [true; 8] };
+    let mut circuits = mixture(&vec![middle; 12]);
+    circuits[8].1.offset_current *= 1.5;
+    let inputs = vec![(5_000_000, 8, Input::Fire)];
+    compare(&circuits, &inputs, 60, ADAPTIVE_EXPONENTIAL).unwrap();
+    let found = stepped::<LANES>(&circuits, &inputs, 60, SimTime::from_us(60));
+    assert!(!found.resets[8].is_empty());
+    assert_eq!(found.resets[8], found.resets[9]);
+}
+
+#[test]
+fn clamps_and_limits_hold_as_in_the_reference() {
+    let mut circuit = integrate_and_fire(&Draw { numbers: [0.5; 20], bits: [false; 8] });
+    circuit.bits.fire = false;
+    circuit.bits.membrane_offset = true;
+    let adaptation = &mut circuit.adaptation;
+    adaptation.coupling = 1e-6;
+    for (current, invert) in [(1e-6, false), (1e-6, true)] {
+        circuit.offset_current = current;
+        circuit.bits.invert_membrane_offset = invert;
+        let found = compare(&vec![(top(7), circuit)], &Vec::new(), 60, INTEGRATE_AND_FIRE).unwrap();
+        assert!(found.voltage < VOLTAGE);
+        let end = stepped::<LANES>(&vec![(top(7), circuit)], &Vec::new(), 60, SimTime::from_us(60));
+        let [v, w, ..] = end.samples[0][59];
+        let (outside, far) = if invert { (v < 0.0, w < 0.0) } else { (v > 1.25, w > 1.2) };
+        assert!(outside && far, "{v} {w}");
+    }
+}
+
+#[test]
+fn delays_and_periods_beyond_the_end_of_time_never_come() {
+    let mut circuit = integrate_and_fire(&Draw { numbers: [0.5; 20], bits: [false; 8] });
+    circuit.comparator.threshold = circuit.leak.potential + 0.01;
+    circuit.offset_current = 100e-9;
+    circuit.bits.membrane_offset = true;
+    let count = |circuit: Circuit| {
+        let mut simulation = Simulation::<LANES>::new(vec![(top(7), circuit)], Options::default()).unwrap();
+        simulation.advance(SimTime::from_us(50));
+        simulation.take_fires().len()
+    };
+    assert!(count(circuit) > 10);
+    circuit.refractory.clock = Some(SimTime::MAX);
+    assert_eq!(count(circuit), 1);
+    circuit.comparator.delay = 1e300;
+    assert_eq!(count(circuit), 0);
+}
+
+#[test]
+fn a_change_of_configuration_keeps_voltages_and_planned_inputs() {
+    let draw = Draw { numbers: [0.5; 20], bits: [false; 8] };
+    let mut circuit = integrate_and_fire(&draw);
+    circuit.bits.fire = false;
+    let charge = Input::Charge { line: Line::Excitatory, charge: 10e-15 };
+    let mut simulation = Simulation::<LANES>::new(vec![(top(7), circuit)], Options::ideal()).unwrap();
+    let mut expected =
+        reference::Simulation::new(vec![(top(7), circuit)], reference::Options::ideal()).unwrap();
+    for us in [1, 5] {
+        simulation.input(SimTime::from_us(us), top(7), charge).unwrap();
+        expected.input(SimTime::from_us(us), top(7), charge).unwrap();
+    }
+    simulation.advance(SimTime::from_ns(3_333));
+    expected.advance(SimTime::from_ns(3_333)).unwrap();
+    circuit.leak.potential += 0.1;
+    circuit.bits.membrane_capacitor_size = 20;
+    simulation.configure(top(7), &circuit).unwrap();
+    expected.configure(top(7), &circuit).unwrap();
+    simulation.set_membrane(top(7), 0.5).unwrap();
+    expected.set_membrane(top(7), 0.5).unwrap();
+    simulation.advance(SimTime::from_us(9));
+    expected.advance(SimTime::from_us(9)).unwrap();
+    for quantity in QUANTITIES {
+        let [a, b] =
+            [simulation.value(top(7), quantity), expected.value(top(7), quantity)].map(Result::unwrap);
+        assert!((a - b).abs() < 1e-5, "{quantity:?}: {a} {b}");
+    }
+    assert!(simulation.value(top(8), Quantity::Membrane).is_err());
+    assert!(simulation.input(SimTime::ZERO, top(7), charge).is_err());
+    assert_eq!(simulation.circuit(top(7)).unwrap(), &circuit);
+}
+
+#[test]
+fn the_eight_patterns_have_the_fires_of_an_independent_solver() {
+    for (name, pattern) in &golden().patterns {
+        let circuits = vec![(top(7), patterns::circuit(pattern))];
+        let found = stepped::<LANES>(&circuits, &Vec::new(), 500, SimTime::from_us(500));
+        let expected = &pattern.chip.resets;
+        // In the irregular pattern errors grow from spike to spike.
+        let chaotic = name == "irregular";
+        let spikes = if chaotic { 4 } else { expected.len() };
+        assert!(chaotic || found.resets[0].len() == expected.len(), "{name}: {}", found.resets[0].len());
+        let mut late = 0.0;
+        for (number, (found, expected)) in found.resets[0].iter().zip(expected).take(spikes).enumerate() {
+            let added = found - expected - late;
+            late += added;
+            assert!(added.abs() < ADAPTIVE_EXPONENTIAL, "{name} {number}: {added:e}");
+        }
+    }
+}
