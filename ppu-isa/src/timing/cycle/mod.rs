@@ -391,7 +391,7 @@ impl CycleReference {
             }
             Phase::Jumping => {
                 self.front.step(at < self.division, None, true, code, &mut self.accesses)?;
-                if self.front.last.landed {
+                if self.front.last.landed() {
                     self.phase = Phase::Issuing;
                 }
             }
@@ -406,7 +406,7 @@ impl CycleReference {
                 }
             }
             Phase::Interrupted => {
-                let landed = self.front.last.landed;
+                let landed = self.front.last.landed();
                 self.front.step(landed, None, true, code, &mut self.accesses)?;
                 if landed {
                     self.phase = Phase::Synchronising;
@@ -440,7 +440,7 @@ impl CycleReference {
                         return Ok(());
                     }
                     self.front.begin_fill(&mut self.accesses)?;
-                    if !self.front.last.bubble {
+                    if !self.front.last.bubble() {
                         return Ok(());
                     }
                     let at = self.front.cycle;
@@ -731,7 +731,7 @@ impl Timing for CycleReference {
             Class::Branch => {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
                 let right =
-                    if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
+                    last.foresaw(outcome.taken, outcome.next);
                 self.judge(at, right);
                 if !right {
                     if self.front.jump(at, outcome.next) {
@@ -742,7 +742,7 @@ impl Timing for CycleReference {
                 }
             }
             Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
-            _ if last.predicted && i.issues && !again => {
+            _ if last.predicted() && i.issues && !again => {
                 self.front.resolve(at, slot.address, false, outcome.next);
                 self.ledger.account.predicted_right = Some(false);
                 self.phase = Phase::Jump(outcome.next);
@@ -788,7 +788,7 @@ impl Timing for CycleReference {
             Redirect::Wake => {
                 self.follow_to(at + 1, true);
                 self.ledger.charge(Stall::Sleep, at + 1);
-                if self.front.last.address != address {
+                if self.front.last.address() != address {
                     self.front.drop_last(at + 1);
                 }
                 self.phase = Phase::Issuing;
@@ -870,7 +870,7 @@ impl CycleReference {
                 self.front.grant_as_before();
             }
             self.decide(self.front.cycle);
-            let hold = asleep || !self.front.last.bubble;
+            let hold = asleep || !self.front.last.bubble();
             let _ = self.front.step(hold, None, false, &|_| None, &mut self.accesses);
         }
     }

@@ -347,7 +347,7 @@ impl CycleModel {
         }
         let pipeline = self.plain.front.pipeline();
         if ended.is_none() {
-            let visits = &mut memory.visits[(pipeline.last.address >> 2) as usize & 1023];
+            let visits = &mut memory.visits[(pipeline.last.address() >> 2) as usize & 1023];
             if *visits < VISITS {
                 *visits += 1;
                 return;
@@ -456,7 +456,7 @@ impl CycleModel {
         let mut right = None;
         if slot.instruction.class == Class::Branch {
             let predicted =
-                if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
+                last.foresaw(outcome.taken, outcome.next);
             right = Some(predicted);
             if predicted {
                 front.resolve(at, slot.address, outcome.taken, outcome.next);
