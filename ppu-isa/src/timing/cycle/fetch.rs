@@ -510,6 +510,11 @@ impl Fetch {
         std::mem::take(&mut self.fills)
     }
 
+    /// Whether no fill has begun since [`Fetch::take_fills`].
+    pub(super) fn has_told_fills(&self) -> bool {
+        self.fills == 0
+    }
+
     /// A branch that issued in cycle `at` will tell the predictor what became of it.
     pub(super) fn resolve(&mut self, at: u64, address: u32, taken: bool, target: u32) {
         // What the table gets for a branch that is not taken is no target at all but the address that follows the one

@@ -7,6 +7,7 @@
 //! needed, a queue may be full, a `sync` waits.
 
 mod access;
+mod direct;
 mod fetch;
 mod frozen;
 mod log;
@@ -136,6 +137,11 @@ impl Ledger {
     fn new() -> Self {
         let account = Account::default();
         Self { charged: 0, behind: 0, reason: Stall::Unexplained, away: Stall::Fetch, issued: true, account }
+    }
+    /// Behind a slot that issued in cycle `at`; `missed`: a branch whose way was not foreseen.
+    fn behind(at: u64, missed: bool) -> Self {
+        let away = if missed { Stall::Mispredict } else { Stall::Fetch };
+        Self { charged: at + 1, behind: at + 1, away, ..Self::new() }
     }
     /// Charges the cycles before `until` that nobody has been charged with.
     #[inline(never)]
@@ -425,6 +431,17 @@ impl CycleReference {
         } else {
             self.blocked = [(from, until), last];
         }
+    }
+
+    /// The first cycle from `cycle` on in which interrupts are not held off so far.
+    fn between_intervals(&self, cycle: u64) -> u64 {
+        let mut cycle = cycle;
+        for (from, until) in [self.blocked[1], self.blocked[0]] {
+            if cycle >= from && cycle < until {
+                cycle = until;
+            }
+        }
+        cycle
     }
 
     /// Goes on until something of the program can issue: the phase is over and the stage holds an instruction.
@@ -752,12 +769,7 @@ impl Timing for CycleReference {
     }
 
     fn interruptible(&mut self, cycle: u64) -> u64 {
-        let mut cycle = cycle;
-        for (from, until) in [self.blocked[1], self.blocked[0]] {
-            if cycle >= from && cycle < until {
-                cycle = until;
-            }
-        }
+        let cycle = self.between_intervals(cycle);
         if self.phase == Phase::Synchronising && cycle >= self.front.cycle {
             // On a copy, because the question must leave no trace.
             let mut probe = self.clone();
