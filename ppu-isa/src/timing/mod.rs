@@ -13,6 +13,7 @@
 //! the contents of the instruction cache.
 
 mod cycle;
+mod demand;
 mod flat;
 mod frontend;
 mod parameters;
@@ -22,6 +23,7 @@ mod stall;
 mod vector_unit;
 
 pub use cycle::{CycleModel, CycleReference, Traces};
+pub(crate) use demand::{Demand, Kind};
 pub use flat::Flat;
 pub use parameters::{OutOfRange, Stations, TimingConfig};
 pub use scoreboard::Scoreboard;
@@ -132,6 +134,11 @@ pub trait Timing: Clone {
     /// The slot after those that have been executed issues in cycle `next`. Only if [`Timing::counts`].
     fn counted(&mut self, next: u64) {
         let _ = next;
+    }
+
+    /// Whether [`Timing::account`] will be asked from now on. A model that is not told expects to be asked.
+    fn explain(&mut self, wanted: bool) {
+        let _ = wanted;
     }
 
     /// What the model knows about the slot that [`Timing::complete`] was last called for. Models that cannot tell

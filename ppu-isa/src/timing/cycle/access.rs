@@ -10,12 +10,16 @@
 //! The port lags behind the processor and is advanced, cycle by cycle where more than one wants it, as far as somebody
 //! needs to know.
 
+mod alone;
+
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use super::log::Log;
 use crate::timing::TimingConfig;
+
+pub(super) use alone::{NOWHERE, Queue, WritePort};
 
 /// From issue of a load or store to its command at the arbiters.
 const COMMAND: u64 = 4;

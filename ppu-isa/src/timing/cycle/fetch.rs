@@ -19,20 +19,63 @@ const REQUEST: u64 = 1;
 /// From the miss to the use of the SRAM port.
 const PORT: u64 = 2;
 
-/// An address on its way to issue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Stage {
-    pub(super) address: u32,
+/// An address on its way to issue: the address, that which was fetched behind it, and three flags in the bits that
+/// addresses of instructions leave free. In one word, since every slot moves three of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Stage(u64);
+
+impl Stage {
+    const PREDICTED: u64 = 1;
+    const BUBBLE: u64 = 2;
+    const LANDED: u64 = 1 << 32;
+    const EMPTY: Self = Self(Self::BUBBLE);
+
+    /// `predicted`: where the predictor says that a jump goes. `landed`: it is the target of a jump.
+    #[inline(always)]
+    fn new(address: u32, next: u32, predicted: bool, landed: bool) -> Self {
+        let addresses = u64::from(next & !3) << 32 | u64::from(address & !3);
+        Self(addresses | u64::from(predicted) * Self::PREDICTED | u64::from(landed) * Self::LANDED)
+    }
+    #[inline(always)]
+    pub(super) fn address(self) -> u32 {
+        self.0 as u32 & !3
+    }
     /// The address that was fetched behind it.
-    pub(super) next: u32,
-    pub(super) predicted: bool,
+    #[inline(always)]
+    pub(super) fn next(self) -> u32 {
+        (self.0 >> 32) as u32 & !3
+    }
+    #[inline(always)]
+    pub(super) fn predicted(self) -> bool {
+        self.0 & Self::PREDICTED != 0
+    }
     /// Its instruction was not there; it will be fetched again.
-    pub(super) bubble: bool,
+    #[inline(always)]
+    pub(super) fn bubble(self) -> bool {
+        self.0 & Self::BUBBLE != 0
+    }
     /// The target of a jump.
-    pub(super) landed: bool,
+    pub(super) fn landed(self) -> bool {
+        self.0 & Self::LANDED != 0
+    }
+    fn with_bubble(self, bubble: bool) -> Self {
+        Self(self.0 & !Self::BUBBLE | u64::from(bubble) * Self::BUBBLE)
+    }
+    /// Whether a branch that was fetched so and goes to `next` went the way that was fetched.
+    #[inline(always)]
+    pub(super) fn foresaw(self, taken: bool, next: u32) -> bool {
+        if taken { self.predicted() && self.next() == next } else { !self.predicted() }
+    }
 }
 
-const EMPTY: Stage = Stage { address: 0, next: 0, predicted: false, bubble: true, landed: false };
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mark = |flag, text| if flag { text } else { "" };
+        let (predicted, bubble) = (mark(self.predicted(), " predicted"), mark(self.bubble(), " bubble"));
+        write!(f, "{:#x} -> {:#x}{predicted}{bubble}", self.address(), self.next())?;
+        f.write_str(mark(self.landed(), " landed"))
+    }
+}
 
 /// A line of the cache: which it is, and which of its words are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,9 +163,9 @@ impl Fetch {
             predictor: Predictor::default(),
             feedback: Default::default(),
             feedbacks: 0,
-            last: EMPTY,
-            decoded: EMPTY,
-            fetched: EMPTY,
+            last: Stage::EMPTY,
+            decoded: Stage::EMPTY,
+            fetched: Stage::EMPTY,
             address: 0,
             cycle: 0,
             settled: false,
@@ -207,13 +250,7 @@ impl Fetch {
         }
         self.last = self.decoded;
         self.decoded = self.fetched;
-        self.fetched = Stage {
-            address: self.address,
-            next,
-            predicted: predicted.is_some(),
-            bubble: false,
-            landed: false,
-        };
+        self.fetched = Stage::new(self.address, next, predicted.is_some(), false);
         self.address = next;
         self.cycle = at + 1;
         true
@@ -243,7 +280,7 @@ impl Fetch {
 
     /// The jump, if every address on the way is there. Otherwise the predictor may have learned.
     fn try_jump(&mut self, at: u64, target: u32) -> bool {
-        let mut stages = [EMPTY; 3];
+        let mut stages = [Stage::EMPTY; 3];
         let mut address = target;
         for (n, stage) in stages.iter_mut().enumerate() {
             self.learn_before(at + 1 + n as u64);
@@ -252,7 +289,7 @@ impl Fetch {
             if !self.complete(next) {
                 return false;
             }
-            *stage = Stage { address, next, predicted: predicted.is_some(), bubble: false, landed: n == 0 };
+            *stage = Stage::new(address, next, predicted.is_some(), n == 0);
             address = next;
         }
         [self.last, self.decoded, self.fetched] = stages;
@@ -276,24 +313,24 @@ impl Fetch {
         self.ignore_prediction = false;
         self.enabled = true;
         self.hit = true;
-        self.looked_up = self.fetched.address;
+        self.looked_up = self.fetched.address();
         self.missed = false;
         self.delayed = false;
         self.landed = false;
-        self.retry = self.fetched.address;
+        self.retry = self.fetched.address();
         self.slots_done = 0;
     }
 
     /// Stops following every register if nothing is missing.
     fn settle(&mut self) {
-        let real = !self.last.bubble && !self.decoded.bubble && !self.delayed && !self.ignore_prediction;
+        let real = !self.last.bubble() && !self.decoded.bubble() && !self.delayed && !self.ignore_prediction;
         self.settled = real
             && !self.fill.active
             && !self.missing()
             && self.slots_done == 0
-            && self.fetched.next == self.address
-            && self.fetched.address != self.address
-            && [self.decoded.address, self.fetched.address, self.address].iter().all(|&a| self.complete(a));
+            && self.fetched.next() == self.address
+            && self.fetched.address() != self.address
+            && [self.decoded.address(), self.fetched.address(), self.address].iter().all(|&a| self.complete(a));
     }
 
     // ---- cycle by cycle ----
@@ -320,10 +357,10 @@ impl Fetch {
         let delay = self.missing();
         let issue_hold = hold;
         let mut slots_hold = false;
-        if jumping && !self.decoded.landed || self.decoded.bubble {
+        if jumping && !self.decoded.landed() || self.decoded.bubble() {
             self.slots_done = 0;
         } else {
-            let slots = word(self.decoded.address).map_or(1, slots);
+            let slots = word(self.decoded.address()).map_or(1, slots);
             slots_hold = self.slots_done + 1 < slots;
             if !issue_hold {
                 self.slots_done = if slots_hold { self.slots_done + 1 } else { 0 };
@@ -344,14 +381,8 @@ impl Fetch {
             self.last = self.decoded;
         }
         if !hold || jump.is_some() {
-            self.decoded = Stage { bubble, ..self.fetched };
-            self.fetched = Stage {
-                address: self.address,
-                next,
-                predicted: predicted.is_some(),
-                bubble: false,
-                landed: self.landed,
-            };
+            self.decoded = self.fetched.with_bubble(bubble);
+            self.fetched = Stage::new(self.address, next, predicted.is_some(), self.landed);
             self.landed = jump.is_some();
         }
         if let Some(target) = jump {
@@ -479,6 +510,11 @@ impl Fetch {
         std::mem::take(&mut self.fills)
     }
 
+    /// Whether no fill has begun since [`Fetch::take_fills`].
+    pub(super) fn has_told_fills(&self) -> bool {
+        self.fills == 0
+    }
+
     /// A branch that issued in cycle `at` will tell the predictor what became of it.
     pub(super) fn resolve(&mut self, at: u64, address: u32, taken: bool, target: u32) {
         // What the table gets for a branch that is not taken is no target at all but the address that follows the one
@@ -531,7 +567,7 @@ impl Fetch {
     /// What is at the end of the pipeline is not executed.
     pub(super) fn drop_last(&mut self, at: u64) {
         self.unsettle(at);
-        self.last.bubble = true;
+        self.last = self.last.with_bubble(true);
     }
 
     /// Ends a cycle-by-cycle stretch if possible.
@@ -578,7 +614,7 @@ impl Fetch {
     /// Like [`Fetch::advance_settled`], with what was looked up then.
     pub(super) fn advance_as(&mut self, at: u64, fetched: Stage) {
         (self.last, self.decoded, self.fetched) = (self.decoded, self.fetched, fetched);
-        self.address = fetched.next;
+        self.address = fetched.next();
         self.cycle = at + 1;
         self.learn_before(at - 1);
     }
@@ -617,12 +653,12 @@ impl Fetch {
     /// Whether looking up `stage` would give the same with the present lines and branches, counters aside; with the
     /// place of the branch in the predictor, if it is known there.
     pub(super) fn looks_up(&self, stage: &Stage) -> Option<Option<u8>> {
-        let crosses = self.tag(stage.next) != self.tag(stage.address);
-        if crosses && !self.complete(stage.next) {
+        let crosses = self.tag(stage.next()) != self.tag(stage.address());
+        if crosses && !self.complete(stage.next()) {
             return None;
         }
-        let place = self.predictor.place(stage.address);
-        (place.is_some() || !stage.predicted).then_some(place)
+        let place = self.predictor.place(stage.address());
+        (place.is_some() || !stage.predicted()).then_some(place)
     }
     /// Whether a look-up in cycle `cycle` of the entry at `place` would give `stage`, with what the predictor will have
     /// learned until then.
@@ -630,7 +666,7 @@ impl Fetch {
     pub(super) fn predicts(&self, place: u8, stage: &Stage, cycle: u64) -> bool {
         let pending = &self.feedback[..usize::from(self.feedbacks & 7).min(4)];
         self.predictor.predict_at(place, cycle, pending)
-            == if stage.predicted { Some(stage.next) } else { None }
+            == if stage.predicted() { Some(stage.next()) } else { None }
     }
     /// Whether everything on its way to the predictor is about branches that it knows.
     #[inline(always)]

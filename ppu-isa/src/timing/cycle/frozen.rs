@@ -2,7 +2,7 @@
 
 use super::access::{Accesses, PAST, Registers};
 use super::vector::VectorUnit;
-use super::{CycleReference, Phase, Stall};
+use super::{Account, CycleReference, Phase, Stall};
 
 /// The cycle that all normal forms describe.
 const PRESENT: u64 = 2 * PAST;
@@ -149,6 +149,10 @@ impl CycleReference {
         state.ledger.charged = past.max(state.ledger.charged);
         state.ledger.behind = past.max(state.ledger.behind);
         state.ledger.reason = Stall::Unexplained;
+        if state.ledger.issued {
+            // Whoever wanted to know has asked.
+            state.ledger.account = Account::default();
+        }
         state
     }
 

@@ -7,6 +7,7 @@
 //! needed, a queue may be full, a `sync` waits.
 
 mod access;
+mod direct;
 mod fetch;
 mod frozen;
 mod log;
@@ -136,6 +137,11 @@ impl Ledger {
     fn new() -> Self {
         let account = Account::default();
         Self { charged: 0, behind: 0, reason: Stall::Unexplained, away: Stall::Fetch, issued: true, account }
+    }
+    /// Behind a slot that issued in cycle `at`; `missed`: a branch whose way was not foreseen.
+    fn behind(at: u64, missed: bool) -> Self {
+        let away = if missed { Stall::Mispredict } else { Stall::Fetch };
+        Self { charged: at + 1, behind: at + 1, away, ..Self::new() }
     }
     /// Charges the cycles before `until` that nobody has been charged with.
     #[inline(never)]
@@ -391,7 +397,7 @@ impl CycleReference {
             }
             Phase::Jumping => {
                 self.front.step(at < self.division, None, true, code, &mut self.accesses)?;
-                if self.front.last.landed {
+                if self.front.last.landed() {
                     self.phase = Phase::Issuing;
                 }
             }
@@ -406,7 +412,7 @@ impl CycleReference {
                 }
             }
             Phase::Interrupted => {
-                let landed = self.front.last.landed;
+                let landed = self.front.last.landed();
                 self.front.step(landed, None, true, code, &mut self.accesses)?;
                 if landed {
                     self.phase = Phase::Synchronising;
@@ -427,6 +433,17 @@ impl CycleReference {
         }
     }
 
+    /// The first cycle from `cycle` on in which interrupts are not held off so far.
+    fn between_intervals(&self, cycle: u64) -> u64 {
+        let mut cycle = cycle;
+        for (from, until) in [self.blocked[1], self.blocked[0]] {
+            if cycle >= from && cycle < until {
+                cycle = until;
+            }
+        }
+        cycle
+    }
+
     /// Goes on until something of the program can issue: the phase is over and the stage holds an instruction.
     fn arrive(&mut self, limit: u64, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
         loop {
@@ -440,7 +457,7 @@ impl CycleReference {
                         return Ok(());
                     }
                     self.front.begin_fill(&mut self.accesses)?;
-                    if !self.front.last.bubble {
+                    if !self.front.last.bubble() {
                         return Ok(());
                     }
                     let at = self.front.cycle;
@@ -731,7 +748,7 @@ impl Timing for CycleReference {
             Class::Branch => {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
                 let right =
-                    if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
+                    last.foresaw(outcome.taken, outcome.next);
                 self.judge(at, right);
                 if !right {
                     if self.front.jump(at, outcome.next) {
@@ -742,7 +759,7 @@ impl Timing for CycleReference {
                 }
             }
             Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
-            _ if last.predicted && i.issues && !again => {
+            _ if last.predicted() && i.issues && !again => {
                 self.front.resolve(at, slot.address, false, outcome.next);
                 self.ledger.account.predicted_right = Some(false);
                 self.phase = Phase::Jump(outcome.next);
@@ -752,12 +769,7 @@ impl Timing for CycleReference {
     }
 
     fn interruptible(&mut self, cycle: u64) -> u64 {
-        let mut cycle = cycle;
-        for (from, until) in [self.blocked[1], self.blocked[0]] {
-            if cycle >= from && cycle < until {
-                cycle = until;
-            }
-        }
+        let cycle = self.between_intervals(cycle);
         if self.phase == Phase::Synchronising && cycle >= self.front.cycle {
             // On a copy, because the question must leave no trace.
             let mut probe = self.clone();
@@ -788,7 +800,7 @@ impl Timing for CycleReference {
             Redirect::Wake => {
                 self.follow_to(at + 1, true);
                 self.ledger.charge(Stall::Sleep, at + 1);
-                if self.front.last.address != address {
+                if self.front.last.address() != address {
                     self.front.drop_last(at + 1);
                 }
                 self.phase = Phase::Issuing;
@@ -870,7 +882,7 @@ impl CycleReference {
                 self.front.grant_as_before();
             }
             self.decide(self.front.cycle);
-            let hold = asleep || !self.front.last.bubble;
+            let hold = asleep || !self.front.last.bubble();
             let _ = self.front.step(hold, None, false, &|_| None, &mut self.accesses);
         }
     }
