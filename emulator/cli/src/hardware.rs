@@ -96,6 +96,14 @@ impl Hardware {
         Ok(Self::There(Box::new(client)))
     }
 
+    /// A second chip in the state of this one; there is none of a chip elsewhere.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        match self {
+            Self::Here(executor) => Some(Self::Here(executor.clone())),
+            Self::There(_) => None,
+        }
+    }
+
     /// How long the chip has lived. Over the network: since its system time was synchronised, which start-up does; 0 if that
     /// can't be asked.
     pub fn chip_time(&mut self) -> SimTime {

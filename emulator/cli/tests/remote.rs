@@ -93,7 +93,18 @@ fn stdp_over_the_network_gives_the_same_curves() {
 }
 
 #[test]
-fn another_individual_and_an_experiment_that_copies_its_chip_are_refused() {
+fn homeostasis_over_the_network_finds_the_same_weights() {
+    assert_same_over_the_network(&["homeostasis", "--neurons", "4", "--steps", "8"]);
+}
+
+#[test]
+fn structural_plasticity_over_the_network_makes_the_same_synapses() {
+    // Two epochs are one check and some rewiring.
+    assert_same_over_the_network(&["structural", "--chips", "1", "--epochs", "2"]);
+}
+
+#[test]
+fn another_individual_and_more_chips_than_one_are_refused() {
     let server = Server::start(&["--chip-seed", "3", "--power-cycle"]);
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
@@ -104,8 +115,8 @@ fn another_individual_and_an_experiment_that_copies_its_chip_are_refused() {
     };
     let error = refused(&["run", "pong", "--seed", "4", "--epochs", "1", "--out", out]);
     assert!(error.contains("option --connect") && error.contains("seed 3"), "{error}");
-    let error = refused(&["run", "homeostasis", "--seed", "3", "--out", out]);
-    assert!(error.contains("option --connect") && error.contains("copies of its chip"), "{error}");
+    let error = refused(&["run", "structural", "--seed", "3", "--chips", "2", "--out", out]);
+    assert!(error.contains("option --chips") && error.contains("one chip"), "{error}");
 }
 
 #[test]

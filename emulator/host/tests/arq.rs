@@ -202,19 +202,18 @@ fn the_configuration_is_that_of_the_specification() {
 
 #[test]
 fn a_wrong_greeting_is_refused() {
-    let mut host = HostTransport::new(ArqConfig::default(), 1);
     let frame = |packet, words: &[u64]| {
         Datagram::Data(DataFrame { ack: 255, sequence: 0, packet, words: words.to_vec() }).encode()
     };
-    assert_eq!(
-        host.accept(&frame(packet_id::CONFIGURATION, &[256, 64, 180, 0])),
-        Ok(Err(HandshakeError::Parameters(vec![256, 64, 180, 0])))
-    );
-    let mut host = HostTransport::new(ArqConfig::default(), 1);
-    assert_eq!(
-        host.accept(&frame(packet_id::UT, &[1])),
-        Ok(Err(HandshakeError::NotConfiguration(packet_id::UT)))
-    );
+    let greeted = |bytes: Vec<u8>| HostTransport::new(ArqConfig::default(), 1).accept(&bytes);
+    for words in [[255, 128, 180, 0], [256, 64, 180, 0], [256, 128, 181, 0]] {
+        let answer = greeted(frame(packet_id::CONFIGURATION, &words));
+        assert_eq!(answer, Ok(Err(HandshakeError::Parameters(words.to_vec()))));
+    }
+    let answer = greeted(frame(packet_id::CONFIGURATION, &[256, 128, 180, 1 << 40]));
+    assert_eq!(answer, Ok(Err(HandshakeError::TextLength(1 << 40))));
+    let answer = greeted(frame(packet_id::UT, &[1]));
+    assert_eq!(answer, Ok(Err(HandshakeError::NotConfiguration(packet_id::UT))));
 }
 
 #[test]
@@ -250,6 +249,216 @@ fn at_most_128_frames_are_under_way() {
         more += 1;
     }
     assert_eq!(more, 10);
+}
+
+/// A frame with its number as word.
+fn numbered(sequence: u8) -> Vec<u8> {
+    let words = vec![sequence.into()];
+    Datagram::Data(DataFrame { ack: 255, sequence, packet: packet_id::UT, words }).encode()
+}
+
+#[test]
+fn a_frame_is_taken_up_to_127_ahead_of_the_expected_one_and_no_further() {
+    for (first, taken) in [(127, 128), (128, 127)] {
+        let mut arq = Arq::new(ArqConfig::default());
+        arq.accept(&numbered(first)).unwrap();
+        (0..127).for_each(|sequence| arq.accept(&numbered(sequence)).unwrap());
+        let received = std::iter::from_fn(|| arq.receive()).map(|(_, words)| words[0]);
+        assert!(received.eq(0..taken), "{first} came first");
+        assert_eq!(arq.acknowledged(), taken as u8 - 1);
+        arq.accept(&numbered(127)).unwrap();
+        assert_eq!(arq.acknowledged(), 127, "{first} came first");
+    }
+}
+
+#[test]
+fn a_duplicate_is_answered_with_the_present_acknowledgement() {
+    let mut arq = Arq::new(ArqConfig::default());
+    for (sequence, ack) in [(0, 0), (1, 1), (0, 1), (2, 2), (2, 2), (1, 2), (4, 2), (4, 2), (3, 4)] {
+        arq.accept(&numbered(sequence)).unwrap();
+        assert_eq!(arq.transmit(Duration::ZERO).unwrap(), Some(Datagram::Ack(ack).encode()), "{sequence}");
+        assert_eq!(arq.transmit(Duration::ZERO).unwrap(), None, "one is enough");
+    }
+    assert_eq!(std::iter::from_fn(|| arq.receive()).count(), 5);
+}
+
+#[test]
+fn an_unacknowledged_frame_is_sent_again_after_1_2_4_up_to_32_intervals() {
+    let interval = ArqConfig::default().retransmit_after;
+    let mut arq = Arq::new(ArqConfig::default());
+    arq.send(packet_id::UT, &[1]);
+    let mut sent = Vec::new();
+    for tick in 0..200 {
+        while arq.transmit(interval * tick).unwrap().is_some() {
+            sent.push(tick);
+        }
+    }
+    assert_eq!(sent, [0, 1, 3, 7, 15, 31, 63, 95, 127, 159, 191]);
+    arq.accept(&Datagram::Ack(0).encode()).unwrap();
+    assert!(arq.is_idle());
+    assert_eq!(arq.next_transmission(), None);
+}
+
+#[test]
+fn duplicates_of_the_last_128_frames_are_known_however_long_the_conversation() {
+    // Each side sends up to 12 datagrams in a tick, and each comes again up to 9 ticks later: no more than 120 frames after it.
+    for seed in 0..4 {
+        let mut fate = SequentialRng::seed_from_u64(seed);
+        let mut ends = [Arq::new(ArqConfig::default()), Arq::new(ArqConfig::default())];
+        let words: [Vec<u64>; 2] = [0, 1].map(|side| (0..180 * 700).map(|word| side << 32 | word).collect());
+        (0..2).for_each(|side| ends[side].send(packet_id::UT, &words[side]));
+        let mut received = [Vec::new(), Vec::new()];
+        let mut on_the_way: [Vec<(u32, Vec<u8>)>; 2] = Default::default();
+        for tick in 0..1000 {
+            let now = Duration::from_micros(10) * tick;
+            for side in 0..2 {
+                for _ in 0..12 {
+                    let Some(datagram) = ends[side].transmit(now).unwrap() else { break };
+                    on_the_way[side].push((tick, datagram.clone()));
+                    on_the_way[side].push((tick + 1 + u32::from(fate.random::<u8>() % 9), datagram));
+                }
+                let (due, rest) =
+                    std::mem::take(&mut on_the_way[side]).into_iter().partition(|d| d.0 <= tick);
+                on_the_way[side] = rest;
+                for (_, datagram) in due {
+                    ends[1 - side].accept(&datagram).unwrap();
+                }
+                received[side]
+                    .extend(std::iter::from_fn(|| ends[1 - side].receive()).flat_map(|frame| frame.1));
+            }
+        }
+        assert!(ends.iter().all(Arq::is_idle), "seed {seed}");
+        assert!(received == words, "seed {seed}");
+    }
+}
+
+#[test]
+fn frames_of_the_connection_before_are_not_words_of_the_new_one() {
+    let mut fpga = FpgaTransport::new(ArqConfig::default(), BitfileInfo::default());
+    assert!(!fpga.is_connected());
+    let frame = |ack, sequence, packet, word| {
+        Datagram::Data(DataFrame { ack, sequence, packet, words: vec![word] }).encode()
+    };
+    fpga.reset();
+    let greeting = fpga.transmit(Duration::ZERO).unwrap();
+    assert!(greeting.is_some() && fpga.is_connected());
+    // Sequence number 0 of an earlier connection, which had received 17 frames.
+    assert_eq!(fpga.accept(&frame(17, 0, packet_id::UT, 1)), Err(FrameError::Stale));
+    assert_eq!(fpga.accept(&frame(255, 0, packet_id::UT, 2)), Err(FrameError::Stale));
+    assert_eq!(fpga.receive(), None);
+    // The host's first own word is the loopback check, which comes back.
+    fpga.accept(&frame(0, 0, packet_id::LOOPBACK, 3)).unwrap();
+    let echo = Datagram::decode(&fpga.transmit(Duration::ZERO).unwrap().unwrap());
+    let words = vec![3];
+    assert_eq!(
+        echo,
+        Ok(Datagram::Data(DataFrame { ack: 0, sequence: 1, packet: packet_id::LOOPBACK, words }))
+    );
+    fpga.accept(&frame(1, 1, packet_id::UT, 4)).unwrap();
+    assert_eq!(fpga.receive(), Some(vec![4]));
+}
+
+#[test]
+fn a_host_takes_words_only_after_its_own_check_word_has_come_back() {
+    let mut host = HostTransport::new(ArqConfig::default(), 5);
+    let mut sequence = 0;
+    let mut frame = |packet, words: &[u64]| {
+        let frame = DataFrame { ack: 255, sequence, packet, words: words.to_vec() };
+        sequence += 1;
+        Datagram::Data(frame).encode()
+    };
+    host.accept(&frame(packet_id::CONFIGURATION, &[256, 128, 180, 1, u64::from_be_bytes(*b"a: 1\0\0\0\0")]))
+        .unwrap()
+        .unwrap();
+    assert_eq!(host.bitfile(), "a: 1");
+    // Left over from the connection before: words, and another check.
+    host.accept(&frame(packet_id::UT, &[1])).unwrap().unwrap();
+    host.accept(&frame(packet_id::LOOPBACK, &[6])).unwrap().unwrap();
+    assert!(!host.is_ready());
+    host.accept(&frame(packet_id::LOOPBACK, &[5])).unwrap().unwrap();
+    assert!(host.is_ready());
+    assert_eq!(host.receive(), None);
+    host.accept(&frame(packet_id::UT, &[2])).unwrap().unwrap();
+    assert_eq!(host.receive(), Some(vec![2]));
+}
+
+#[test]
+fn a_frame_that_is_sent_again_carries_the_acknowledgement() {
+    let mut arq = Arq::new(ArqConfig::default());
+    arq.send(packet_id::UT, &[1]);
+    assert!(arq.transmit(Duration::ZERO).unwrap().is_some());
+    arq.accept(&numbered(0)).unwrap();
+    let again = arq.transmit(Duration::from_millis(1)).unwrap().unwrap();
+    assert!(matches!(Datagram::decode(&again), Ok(Datagram::Data(frame)) if frame.ack == 0));
+    assert_eq!(arq.transmit(Duration::from_millis(1)).unwrap(), None);
+}
+
+#[test]
+fn an_fpga_rests_while_its_host_is_silent_and_begins_anew_when_it_is_heard() {
+    let config = ArqConfig { transmissions: 3, ..ArqConfig::default() };
+    let mut fpga = FpgaTransport::new(config, BitfileInfo::default());
+    fpga.reset();
+    let mut second = 0;
+    let mut until_silence = |fpga: &mut FpgaTransport| {
+        let mut sent = 0;
+        loop {
+            second += 1;
+            match fpga.transmit(Duration::from_secs(second)) {
+                Ok(Some(_)) => sent += 1,
+                Ok(None) => panic!("something is unacknowledged"),
+                Err(PeerGone { sequence: 0, transmissions: 3 }) => return sent,
+                Err(other) => panic!("{other}"),
+            }
+        }
+    };
+    assert_eq!(until_silence(&mut fpga), 3);
+    assert_eq!(fpga.transmit(Duration::from_secs(100)), Ok(None));
+    assert_eq!(fpga.next_transmission(), None);
+    // A sign of life that acknowledges nothing.
+    fpga.accept(&Datagram::Ack(255).encode()).unwrap();
+    assert_eq!(until_silence(&mut fpga), 3);
+}
+
+#[test]
+fn a_reset_drops_the_words_of_the_connection_before() {
+    let mut fpga = FpgaTransport::new(ArqConfig::default(), BitfileInfo::default());
+    fpga.reset();
+    while fpga.transmit(Duration::ZERO).unwrap().is_some() {}
+    let frame = DataFrame { ack: 0, sequence: 0, packet: packet_id::UT, words: vec![1] };
+    fpga.accept(&Datagram::Data(frame).encode()).unwrap();
+    fpga.reset();
+    assert_eq!(fpga.receive(), None);
+}
+
+#[test]
+fn datagrams_of_other_sizes_are_named_as_such() {
+    for size in (0..4).chain(5..12) {
+        assert_eq!(Datagram::decode(&vec![0; size]), Err(FrameError::Size(size)));
+    }
+    let header = |words: u8| [0, 0, 0, 9, 0, 0, 0, 8, 0, 0x10, 0, words];
+    let with_words = |words: u8| [&header(words)[..], &vec![0; 8 * usize::from(words)]].concat();
+    assert_eq!(Datagram::decode(&with_words(181)), Err(FrameError::TooManyWords(181)));
+    assert!(Datagram::decode(&with_words(180)).is_ok());
+    assert_eq!(Datagram::decode(&header(1)), Err(FrameError::Truncated { words: 1, bytes: 12 }));
+    // The official host pads a frame without words to the size of one with a word.
+    let empty = DataFrame { ack: 9, sequence: 8, packet: 0x10, words: Vec::new() };
+    assert_eq!(Datagram::Data(empty).encode(), [&header(0)[..], &[0; 8]].concat());
+    for (place, name) in [(2, 0x1_09), (6, 0x1_08)] {
+        let mut bytes = header(0);
+        bytes[place] = 1;
+        assert_eq!(Datagram::decode(&bytes), Err(FrameError::SequenceNumber(name)));
+    }
+}
+
+#[test]
+fn a_probe_is_sent_only_when_no_other_frame_asks_for_an_answer() {
+    let mut host = HostTransport::new(ArqConfig::default(), 5);
+    host.probe();
+    host.probe();
+    assert_eq!(host.queued_frames(), 1);
+    assert!(host.transmit(Duration::ZERO).unwrap().is_some());
+    host.probe();
+    assert_eq!(host.queued_frames(), 0);
 }
 
 /// A network that loses, repeats and reorders by chance.

@@ -46,7 +46,17 @@ impl Context {
     /// [`ExperimentError::Option`] if the chip at the other end is another individual, [`ExperimentError::Layer`] if nobody
     /// answers.
     pub fn chip(&self) -> Result<Hardware, ExperimentError> {
-        Hardware::find(&self.place, self.seed, &|text| self.note(text))
+        self.chip_of(self.seed)
+    }
+
+    /// [`Self::chip`], but the individual `seed`.
+    pub(super) fn chip_of(&self, seed: u64) -> Result<Hardware, ExperimentError> {
+        Hardware::find(&self.place, seed, &|text| self.note(text))
+    }
+
+    /// Whether chips are in this process: as many as wanted, of any seed, that can be copied.
+    pub(super) fn has_chip_here(&self) -> bool {
+        self.place == Place::Here
     }
 
     /// Insists on a chip in this process, for `reason`.

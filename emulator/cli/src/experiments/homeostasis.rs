@@ -24,24 +24,25 @@
 //!   Once in 65 cycles an event is drawn with a probability of 8/256 (event-routing 11): 120.19 kHz.
 //! * A neuron's rate is its mean from 300 ms on. A single count over 10 ms varies by itself (about 8 of 60), and
 //!   those of a hemisphere vary together because all get the same events.
-//! * The control runs on a copy of the same calibrated chip, with the same events.
+//! * The control begins with the chip in the same state, and gets the same events.
 
 use bss2_base::{COLUMNS, Hemisphere, Neuron, SimTime};
 use bss2_calibration::bench::{self, RowView};
 use bss2_calibration::{Bench, QuickCalibration, Targets, calibrate};
-use bss2_chip::Chip;
 use bss2_firmware::block::Block;
 use bss2_firmware::control::PARAMETERS;
 use bss2_firmware::homeostasis as firmware;
-use bss2_host::executor::{Executor, ExecutorConfig};
 use bss2_host::playback::ProgramBuilder;
 use bss2_host::registers::padi::SynapseDriverConfig;
 use bss2_host::registers::spl1::BackgroundSpikeSource;
 use bss2_host::registers::{Register, TypedBlock, coordinates};
 
+use super::origin::Origin;
+use super::parallel::both;
 use super::ppu_session::{PpuError, PpuSession, shared_word};
 use super::statistics::{deviation, mean, median, share};
 use super::{Context, During, Experiment, ExperimentError, Report};
+use crate::hardware::Hardware;
 use crate::plots::{Axis, Bundle, Distribution, Histogram, Hue, Reference, Traces};
 use crate::progress::Task;
 
@@ -119,29 +120,20 @@ impl Experiment for Homeostasis {
 
     fn run(&self, context: &Context) -> Result<Report, ExperimentError> {
         self.check()?;
-        context.need_chip_here("this experiment goes on with two copies of its chip")?;
-        let mut chip = Executor::new(Chip::new(context.seed()), ExecutorConfig::power_up());
-        let calibration = self.prepare(&mut chip, context)?;
-
-        // The control runs on a copy of the chip, so both may run at a time.
-        let mut copy = chip.clone();
-        let mut regulated = || self.regulate(&mut chip, context);
-        let mut control = || self.control(&mut copy, context);
-        let (regulated, control) = if context.threads() > 1 {
-            std::thread::scope(|scope| {
-                let control = scope.spawn(control);
-                // A panic of the thread goes on here.
-                (regulated(), control.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            })
-        } else {
-            (regulated(), control())
-        };
-        let (regulated, control) = (regulated?, control?);
+        let origin = Origin::new(context, context.seed(), |chip| self.prepare(chip, context))?;
+        let [regulated, control] = both(context.threads(), [true, false], |&learn| {
+            let (mut chip, calibration) = origin.branch()?;
+            let course =
+                if learn { self.regulate(&mut chip, context) } else { self.control(&mut chip, context) }?;
+            Ok::<_, ExperimentError>((course, calibration, chip.chip_time()))
+        })?;
+        let (regulated, calibration, chip_time) = regulated;
+        let (control, _, _) = control;
         self.write_tables(context, &calibration, &regulated)?;
         if regulated.counts.len() > 1 {
             self.draw(context, &regulated, &control)?;
         }
-        Ok(self.evaluate(&regulated, &control, chip.device().now()))
+        Ok(self.evaluate(&regulated, &control, chip_time))
     }
 }
 
@@ -175,11 +167,7 @@ impl Homeostasis {
 
     /// Starts the chip, calibrates the neurons, and wires each background source to the synapse row of its hemisphere. The
     /// sources are silent yet, the weights 0.
-    fn prepare(
-        &self,
-        chip: &mut Executor<Chip>,
-        context: &Context,
-    ) -> Result<QuickCalibration, ExperimentError> {
+    fn prepare(&self, chip: &mut Hardware, context: &Context) -> Result<QuickCalibration, ExperimentError> {
         let mut bench = Bench::new(chip);
         bench.bring_up().during("starting the chip")?;
         let columns = self.first_column()..self.first_column() + self.neurons;
@@ -216,13 +204,13 @@ impl Homeostasis {
     }
 
     /// The experiment: weights from 0, learning.
-    fn regulate(&self, chip: &mut Executor<Chip>, context: &Context) -> Result<Course, ExperimentError> {
+    fn regulate(&self, chip: &mut Hardware, context: &Context) -> Result<Course, ExperimentError> {
         let task = context.task("regulating", self.steps as u64, "steps");
         self.run_processors(chip, true, self.steps, context, &task).during("regulating")
     }
 
     /// The control: the same weight for all, no learning.
-    fn control(&self, chip: &mut Executor<Chip>, context: &Context) -> Result<Course, ExperimentError> {
+    fn control(&self, chip: &mut Hardware, context: &Context) -> Result<Course, ExperimentError> {
         let mut bench = Bench::new(chip);
         bench
             .with(|program| {
@@ -239,7 +227,7 @@ impl Homeostasis {
     /// Switches the sources on, lets both processors do their steps, and fetches what they recorded.
     fn run_processors(
         &self,
-        chip: &mut Executor<Chip>,
+        chip: &mut Hardware,
         learn: bool,
         steps: usize,
         context: &Context,

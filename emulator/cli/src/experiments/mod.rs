@@ -48,6 +48,8 @@
 mod context;
 pub mod game;
 mod homeostasis;
+mod origin;
+mod parallel;
 mod pong;
 mod pong_baselines;
 pub mod ppu_session;

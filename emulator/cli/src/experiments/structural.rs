@@ -40,21 +40,20 @@ mod figures;
 mod network;
 mod stimulus;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use bss2_base::SimTime;
 
+use super::origin::Origin;
+use super::parallel::in_parallel;
 use super::{Context, During, Experiment, ExperimentError, Report};
-use network::{Network, Synapse, Trial};
+use network::{Network, Prepared, Synapse, Trial};
 use stimulus::{CLASSES, Receptors, Sample, iris};
 
 /// Learns Iris by moving synapses, and without moving them.
 #[derive(clap::Args, Debug)]
 pub(super) struct Structural {
-    /// Virtual chips, from --seed on; each runs with and without rewiring
-    #[arg(long, default_value_t = 3, value_name = "N")]
-    chips: u64,
+    /// Virtual chips, from --seed on; each runs with and without rewiring [default: 3, over the network 1]
+    #[arg(long, value_name = "N")]
+    chips: Option<u64>,
     /// Epochs of 75 trials
     #[arg(long, default_value_t = 40, value_name = "N")]
     epochs: usize,
@@ -95,39 +94,46 @@ impl Experiment for Structural {
     const REFERENCE: &'static str = "experiments E03, reduced; Billaudelle et al. 2021";
 
     fn run(&self, context: &Context) -> Result<Report, ExperimentError> {
-        context.need_chip_here("this experiment needs several chips and copies them")?;
         let refuse = |option, reason: String| Err(ExperimentError::Option { option, reason });
-        if !(1..=100).contains(&self.chips) {
-            return refuse("chips", format!("{} is not within 1..=100", self.chips));
+        let chips = self.chips.unwrap_or(if context.has_chip_here() { 3 } else { 1 });
+        if !(1..=100).contains(&chips) {
+            return refuse("chips", format!("{chips} is not within 1..=100"));
+        }
+        if chips > 1 && !context.has_chip_here() {
+            return refuse("chips", "there is one chip behind a connection".into());
         }
         if !(1..=10_000).contains(&self.epochs) {
             return refuse("epochs", format!("{} is not within 1..=10000", self.epochs));
         }
         let (train, test) = iris().during("reading the Iris data")?;
-        let seeds: Vec<u64> = (0..self.chips).map(|chip| context.seed().wrapping_add(chip)).collect();
+        let seeds: Vec<u64> = (0..chips).map(|chip| context.seed().wrapping_add(chip)).collect();
 
-        let task = context.task("calibrating", self.chips, "chips");
-        let chips = in_parallel(context.threads(), seeds.len(), |chip| {
-            let mut receptors = Receptors::new(seeds[chip]);
-            let network = Network::new(seeds[chip], receptors.processor_seed())
-                .during(format!("setting up chip {}", seeds[chip]))?;
+        let task = context.task("calibrating", chips, "chips");
+        let origins = in_parallel(context.threads(), seeds.len(), |chip| {
+            let seed = seeds[chip];
+            let origin = Origin::new(context, seed, move |hardware| {
+                let mut receptors = Receptors::new(seed);
+                let network = Prepared::new(hardware, receptors.processor_seed())
+                    .during(format!("setting up chip {seed}"))?;
+                Ok((network, receptors))
+            });
             task.advance(1);
-            Ok::<_, ExperimentError>((network, receptors))
+            origin
         })?;
-        let task = context.task("training", 2 * self.chips * self.epochs as u64, "epochs");
+        let task = context.task("training", 2 * chips * self.epochs as u64, "epochs");
         let learned = in_parallel(context.threads(), 2 * seeds.len(), |job| {
-            let (network, receptors) = &chips[job / 2];
-            let rewiring = job % 2 == 0;
-            let network = if rewiring { network.clone() } else { network.without_rewiring() };
+            let (seed, origin, rewiring) = (seeds[job / 2], &origins[job / 2], job % 2 == 0);
+            let (hardware, (prepared, receptors)) = origin.branch()?;
+            let network =
+                Network::new(hardware, if rewiring { prepared } else { prepared.without_rewiring() });
             let name = if rewiring { "with" } else { "without" };
-            self.learn(context, network, receptors.clone(), [&train, &test], || task.advance(1))
-                .map(|learned| {
-                    // What came before both runs counts once.
-                    let before = if rewiring { chips[job / 2].0.age() } else { SimTime::ZERO };
-                    let chip_time = before + learned.chip_time;
-                    Learned { seed: seeds[job / 2], rewiring, chip_time, ..learned }
-                })
-                .during(format!("training chip {} {name} rewiring", seeds[job / 2]))
+            let learned = self
+                .learn(context, network, receptors, [&train, &test], || task.advance(1))
+                .during(format!("training chip {seed} {name} rewiring"))?;
+            // What came before both runs counts once.
+            let counted = if rewiring { SimTime::ZERO } else { origin.common_age() };
+            let chip_time = learned.chip_time.saturating_sub(counted);
+            Ok::<_, ExperimentError>(Learned { seed, rewiring, chip_time, ..learned })
         })?;
         figures::write(context, &learned, &train)?;
         Ok(report(&learned))
@@ -143,7 +149,6 @@ impl Structural {
         [train, test]: [&[Sample]; 2],
         advance: impl Fn(),
     ) -> Result<Learned, network::NetworkError> {
-        let started = network.age();
         let before = network.synapses()?;
         let mut answers = network.evaluate(test, &mut receptors)?;
         let mut checks = vec![(0, share_right(&answers))];
@@ -165,7 +170,7 @@ impl Structural {
             advance();
         }
         let synapses = [before, network.synapses()?];
-        let chip_time = network.age() - started;
+        let chip_time = network.age();
         let (seed, rewiring) = (0, false);
         Ok(Learned {
             seed,
@@ -206,33 +211,6 @@ fn report(learned: &[Learned]) -> Report {
     report
 }
 
-/// Does `jobs` pieces of work on at most `threads` threads; the results come in the order of the jobs.
-fn in_parallel<T: Send, E: Send>(
-    threads: usize,
-    jobs: usize,
-    work: impl Fn(usize) -> Result<T, E> + Sync,
-) -> Result<Vec<T>, E> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(jobs));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, jobs.max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let job = next.fetch_add(1, Ordering::Relaxed);
-                    if job >= jobs {
-                        break;
-                    }
-                    let result = work(job);
-                    done.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((job, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    done.sort_by_key(|(job, _)| *job);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,7 +220,7 @@ mod tests {
     fn a_few_epochs_of_rewiring_name_most_flowers() {
         let folder = tempfile::tempdir().unwrap();
         let context = Context::quiet(1, folder.path()).unwrap();
-        let report = Structural { chips: 1, epochs: 6 }.run(&context).unwrap();
+        let report = Structural { chips: Some(1), epochs: 6 }.run(&context).unwrap();
         let figure = |name: &str| match report
             .figures()
             .iter()
@@ -259,12 +237,5 @@ mod tests {
         for picture in ["accuracy", "receptors", "synapses", "training_trial", "test_trials"] {
             assert!(folder.path().join(format!("{picture}.png")).exists(), "{picture}");
         }
-    }
-
-    #[test]
-    fn results_of_parallel_jobs_keep_their_order() {
-        let squares = in_parallel(3, 20, |job| Ok::<_, ()>(job * job)).unwrap();
-        assert_eq!(squares, (0..20).map(|job| job * job).collect::<Vec<_>>());
-        assert_eq!(in_parallel(2, 4, |job| if job == 2 { Err(job) } else { Ok(job) }), Err(2));
     }
 }

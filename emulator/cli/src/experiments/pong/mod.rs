@@ -29,6 +29,7 @@ mod player;
 
 use bss2_base::SimTime;
 
+use super::parallel::both;
 use super::{Context, Experiment, ExperimentError, Report};
 use player::{Outcome, play};
 
@@ -62,29 +63,10 @@ impl Experiment for Pong {
         }
         let rates = [("learning", self.learning_rate), ("control", 0.0)];
         let [learned, control] =
-            both(context.threads(), rates, |(name, rate)| play(context, name, self.epochs, rate))?;
+            both(context.threads(), rates, |&(name, rate)| play(context, name, self.epochs, rate))?;
         figures::write(context, &learned, &control)?;
         Ok(report(&learned, &control))
     }
-}
-
-/// Does the same with two things, on two threads if there are two.
-fn both<T: Send, E: Send, A: Copy + Send + Sync>(
-    threads: usize,
-    arguments: [A; 2],
-    work: impl Fn(A) -> Result<T, E> + Sync,
-) -> Result<[T; 2], E> {
-    let [first, second] = arguments;
-    if threads < 2 {
-        return Ok([work(first)?, work(second)?]);
-    }
-    let (one, other) = crossbeam::scope(|scope| {
-        let other = scope.spawn(|_| work(second));
-        let one = work(first);
-        (one, other.join().expect("the other run does not panic"))
-    })
-    .expect("no thread panics");
-    Ok([one?, other?])
 }
 
 fn report(learned: &Outcome, control: &Outcome) -> Report {

@@ -3,11 +3,9 @@
 use bss2_base::{Hemisphere, Neuron, SimTime};
 use bss2_calibration::bench::{self, BoardVoltage, ColumnReadout, RowView, SETTLING};
 use bss2_calibration::{Bench, BenchError, Targets, calibrate};
-use bss2_chip::Chip;
 use bss2_firmware::block::Block;
 use bss2_firmware::control::PARAMETERS;
 use bss2_firmware::structural::{self as firmware, Parameters, Record};
-use bss2_host::executor::{Executor, ExecutorConfig};
 use bss2_host::playback::{ProgramBuilder, Timeline};
 use bss2_host::registers::capmem::SharedParameter;
 use bss2_host::registers::padi::SynapseDriverConfig;
@@ -16,6 +14,7 @@ use thiserror::Error;
 
 use super::stimulus::{CLASSES, DURATION, Receptors, Sample, Spike};
 use crate::experiments::ppu_session::{PpuError, PpuSession, shared_word};
+use crate::hardware::Hardware;
 
 /// Synapse rows of the game, each the lower row of a driver of its own.
 pub(super) const ROWS: usize = 16;
@@ -83,19 +82,17 @@ pub(super) enum NetworkError {
     },
 }
 
-/// A set-up with a chip that is calibrated, connected and loaded.
-#[derive(Clone)]
-pub(super) struct Network {
-    executor: Executor<Chip>,
+/// What is known of a chip that is calibrated, connected and loaded: its processor and its parameters.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
     session: PpuSession,
     parameters: Parameters,
 }
 
-impl Network {
-    /// Chip `seed`, brought up, calibrated, with random weights and labels.
-    pub(super) fn new(seed: u64, processor_seed: u32) -> Result<Self, NetworkError> {
-        let mut executor = Executor::new(Chip::new(seed), ExecutorConfig::power_up());
-        let mut bench = Bench::new(&mut executor);
+impl Prepared {
+    /// Brings a chip up, calibrates it, and gives it random weights and labels.
+    pub(super) fn new(hardware: &mut Hardware, processor_seed: u32) -> Result<Self, NetworkError> {
+        let mut bench = Bench::new(hardware);
         bench.bring_up()?;
         let neurons = COLUMNS.map(|column| Neuron::new(HEMISPHERE, column)).to_vec();
         let targets =
@@ -122,19 +119,32 @@ impl Network {
         session.start(&mut bench)?;
         session.execute(&mut bench, firmware::COMMAND_INITIALISE, SimTime::from_ms(5))?;
         session.execute(&mut bench, firmware::COMMAND_RANDOMISE, SimTime::from_ms(1))?;
-        Ok(Self { executor, session, parameters })
+        Ok(Self { session, parameters })
+    }
+
+    /// The same, but synapses keep their labels.
+    pub(super) fn without_rewiring(mut self) -> Self {
+        self.parameters.structure_interval = 0;
+        self
+    }
+}
+
+/// A chip at work.
+pub(super) struct Network {
+    hardware: Hardware,
+    session: PpuSession,
+    parameters: Parameters,
+}
+
+impl Network {
+    /// The chip that was prepared like this.
+    pub(super) fn new(hardware: Hardware, Prepared { session, parameters }: Prepared) -> Self {
+        Self { hardware, session, parameters }
     }
 
     /// How long the chip has lived.
-    pub(super) fn age(&self) -> SimTime {
-        self.executor.device().now()
-    }
-
-    /// The same chip in the same state, whose synapses keep their labels.
-    pub(super) fn without_rewiring(&self) -> Self {
-        let mut copy = self.clone();
-        copy.parameters.structure_interval = 0;
-        copy
+    pub(super) fn age(&mut self) -> SimTime {
+        self.hardware.chip_time()
     }
 
     /// Shows samples with teacher and plasticity.
@@ -194,7 +204,7 @@ impl Network {
         }
         timeline.end(begin(samples.len()));
 
-        let mut bench = Bench::new(&mut self.executor);
+        let mut bench = Bench::new(&mut self.hardware);
         self.session.write(&mut bench, PARAMETERS, &self.parameters)?;
         let (results, played) = bench.with(|program| {
             self.session.command_in(program, command);
@@ -228,7 +238,7 @@ impl Network {
 
     /// The synapses of the game: of each row those of the label neurons.
     pub(super) fn synapses(&mut self) -> Result<Vec<[Synapse; CLASSES.len()]>, NetworkError> {
-        let (results, tickets) = Bench::new(&mut self.executor).with(|program| {
+        let (results, tickets) = Bench::new(&mut self.hardware).with(|program| {
             let mut read = |row, view| bench::read_row(program, HEMISPHERE, synapse_row(row), view);
             (0..ROWS)
                 .map(|row| [RowView::Weights, RowView::Labels].map(|view| read(row, view)))
