@@ -7,7 +7,9 @@
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
 
+pub mod algorithms;
 pub mod bench;
+pub mod fit;
 pub mod quick;
 
 pub use bench::{Bench, BenchError};
