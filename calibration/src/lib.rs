@@ -4,13 +4,31 @@
 //! an uncalibrated chip into one that does what it is told, by writing, waiting and measuring through a
 //! [`Connection`](bss2_host::connection::Connection), as on silicon. Nothing here looks into the model.
 //!
+//! | layer | modules |
+//! |---|---|
+//! | the chip and what was written to it | [`link`], [`program`] |
+//! | stimulus and readout | [`primitives`], [`base_state`] |
+//! | what a routine is | [`routine`] |
+//! | searches and fits | [`algorithms`], [`fit`] |
+//! | routines | [`neuron`] |
+//!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
 
 pub mod algorithms;
+pub mod base_state;
 pub mod bench;
+pub mod error;
 pub mod fit;
+pub mod link;
+pub mod neuron;
+pub mod primitives;
+pub mod program;
 pub mod quick;
+pub mod routine;
 
 pub use bench::{Bench, BenchError};
+pub use error::CalibrationError;
+pub use link::Link;
 pub use quick::{NeuronCodes, QuickCalibration, Targets, calibrate};
+pub use routine::{Algorithm, Outcome, Progress, Routine, Session};

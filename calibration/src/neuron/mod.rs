@@ -1,0 +1,1 @@
+//! Routines of neurons (calibration 4.3).
