@@ -9,14 +9,17 @@
 //! | the chip and what was written to it | [`link`], [`program`] |
 //! | stimulus and readout | [`primitives`], [`base_state`] |
 //! | what a routine is | [`routine`] |
+//! | searches and fits | [`algorithms`], [`fit`] |
 //! | routines | [`neuron`] |
 //!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
 
+pub mod algorithms;
 pub mod base_state;
 pub mod bench;
 pub mod error;
+pub mod fit;
 pub mod link;
 pub mod neuron;
 pub mod primitives;
