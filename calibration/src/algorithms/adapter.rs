@@ -49,7 +49,9 @@ impl From<SearchError<CalibrationError>> for CalibrationError {
             SearchError::WrongShape { what, given, instances } => {
                 Self::Lengths { what, given, expected: instances }
             }
-            SearchError::BadOption(reason) => Self::NotSuccessful { routine: "search", reason: reason.into() },
+            SearchError::BadOption(reason) => {
+                Self::NotSuccessful { routine: "search", reason: reason.into() }
+            }
         }
     }
 }
