@@ -9,6 +9,7 @@
 //! | the chip and what was written to it | [`link`], [`program`] |
 //! | stimulus and readout | [`primitives`], [`base_state`] |
 //! | what a routine is | [`routine`] |
+//! | results, files, cache | [`result`], [`cache`] |
 //! | searches and fits | [`algorithms`], [`fit`] |
 //! | routines | [`neuron`] |
 //!
@@ -18,6 +19,7 @@
 pub mod algorithms;
 pub mod base_state;
 pub mod bench;
+pub mod cache;
 pub mod error;
 pub mod fit;
 pub mod link;
@@ -25,6 +27,7 @@ pub mod neuron;
 pub mod primitives;
 pub mod program;
 pub mod quick;
+pub mod result;
 pub mod routine;
 
 pub use bench::{Bench, BenchError};
