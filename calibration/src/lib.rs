@@ -4,11 +4,37 @@
 //! an uncalibrated chip into one that does what it is told, by writing, waiting and measuring through a
 //! [`Connection`](bss2_host::connection::Connection), as on silicon. Nothing here looks into the model.
 //!
+//! | layer | modules |
+//! |---|---|
+//! | the chip and what was written to it | [`link`], [`program`] |
+//! | stimulus and readout | [`primitives`], [`base_state`] |
+//! | what a routine is | [`routine`] |
+//! | results, files, cache | [`result`], [`cache`] |
+//! | searches and fits | [`algorithms`], [`fit`] |
+//! | routines | [`neuron`], [`cadc`] |
+//! | what a calibration is worth | [`evaluation`] |
+//!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
 
+pub mod algorithms;
+pub mod base_state;
 pub mod bench;
+pub mod cache;
+pub mod cadc;
+pub mod error;
+pub mod evaluation;
+pub mod fit;
+pub mod link;
+pub mod neuron;
+pub mod primitives;
+pub mod program;
 pub mod quick;
+pub mod result;
+pub mod routine;
 
 pub use bench::{Bench, BenchError};
+pub use error::CalibrationError;
+pub use link::Link;
 pub use quick::{NeuronCodes, QuickCalibration, Targets, calibrate};
+pub use routine::{Algorithm, Outcome, Progress, Routine, Session};
