@@ -13,6 +13,7 @@ mod frozen;
 mod log;
 mod predictor;
 mod replay;
+mod stream;
 mod vector;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

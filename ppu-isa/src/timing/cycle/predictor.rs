@@ -44,11 +44,19 @@ pub(super) struct Feedback {
 }
 
 impl Predictor {
+    #[inline(always)]
     fn find(&self, address: u32) -> Option<usize> {
         if self.filter & filter_bit(address) == 0 {
             return None;
         }
-        self.keys.iter().position(|&key| key == address | 1)
+        // All at once: host processors have instructions for that.
+        let hits = self.keys.map(|key| key == address | 1);
+        let hits = (0..ENTRIES).fold(0u32, |set, n| set | u32::from(hits[n]) << n);
+        (hits != 0).then(|| hits.trailing_zeros() as usize)
+    }
+    /// The addresses of all branches that it knows.
+    pub(super) fn known(&self) -> impl Iterator<Item = u32> + '_ {
+        self.keys.iter().filter(|&&key| key != 0).map(|key| key & !1)
     }
 
     /// The predicted target, or nothing for "not taken".

@@ -675,6 +675,15 @@ impl Timing for CycleModel {
     }
 
     #[inline(always)]
+    fn passes(&self, instruction: &Instruction) -> Option<u64> {
+        if self.is_direct { self.direct.passes(instruction) } else { None }
+    }
+    #[inline(always)]
+    fn pass(&mut self, instruction: &Instruction, at: u64) {
+        self.direct.pass(instruction, at);
+    }
+
+    #[inline(always)]
     fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
         if self.is_direct {
             if !self.direct.complete(&mut self.plain, slot, at, &outcome) {
