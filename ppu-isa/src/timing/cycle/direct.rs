@@ -157,7 +157,7 @@ impl Direct {
     pub(super) fn issue(&mut self, plain: &CycleReference, slot: Slot<'_>) -> Option<u64> {
         let i = slot.instruction;
         let kind = i.demand.kind;
-        if kind > Kind::Branch || slot.step != 0 {
+        if kind > Kind::Branch || kind == Kind::Result || slot.step != 0 {
             return self.issue_rest(plain, slot);
         }
         self.asked = u64::from(i.word) | 1 << 32;
@@ -174,9 +174,7 @@ impl Direct {
         }
         match kind {
             Kind::Quick | Kind::Nop => Some(self.free_place(at + SIMPLE + 1) - (SIMPLE + 1)),
-            Kind::Load if self.accepts(at) => {
-                Some(self.free_place(at + LOAD_PLACE + 1) - (LOAD_PLACE + 1))
-            }
+            Kind::Load if self.accepts(at) => Some(self.free_place(at + LOAD_PLACE + 1) - (LOAD_PLACE + 1)),
             Kind::Load => None,
             Kind::Store => self.accepts(at).then_some(at),
             Kind::Compare => Some((at + SIMPLE).max(self.condition_write) - SIMPLE),
@@ -189,7 +187,7 @@ impl Direct {
     #[inline(always)]
     pub(super) fn passes(&self, i: &Instruction) -> Option<u64> {
         let kind = i.demand.kind;
-        if kind > Kind::Compare || !self.stream.is_clear() || self.stream.jumps() {
+        if kind > Kind::Result || !self.stream.is_clear() || self.stream.jumps() {
             return None;
         }
         let mut at = self.cycle.max(self.earliest);
@@ -203,8 +201,18 @@ impl Direct {
         if kind == Kind::Quick {
             let place = self.free_place(at + SIMPLE + 1);
             self.port.fits(place).then_some(place - (SIMPLE + 1))
-        } else {
+        } else if kind == Kind::Compare {
             Some((at + SIMPLE).max(self.condition_write) - SIMPLE)
+        } else {
+            let latency = self.latency(i, 0);
+            if i.writes.other & implicit::CR != 0 {
+                at = (at + latency).max(self.condition_write) - latency;
+            }
+            if i.writes.gpr == 0 {
+                return Some(at);
+            }
+            let place = self.free_place(at + latency + 1);
+            self.port.fits(place).then_some(place - (latency + 1))
         }
     }
     /// It issued in the cycle that [`Direct::passes`] said.
@@ -213,10 +221,13 @@ impl Direct {
         self.pending &= !i.demand.waits;
         if i.demand.kind == Kind::Quick {
             self.port.reserve(at + SIMPLE + 1);
-        } else {
+            self.result = at;
+        } else if i.demand.kind == Kind::Compare {
             self.set_conditions(i.writes.other & implicit::CR, at + SIMPLE + 1);
+            self.result = at;
+        } else {
+            self.set_results(i, self.latency(i, 0), at);
         }
-        self.result = at;
         self.behind(at);
         self.stream.follow();
     }
@@ -387,7 +398,7 @@ impl Direct {
         if kind == Kind::Branch {
             return self.branch(plain, slot, at, outcome);
         }
-        if kind > Kind::Branch {
+        if kind > Kind::Branch || kind == Kind::Result {
             return self.complete_rest(plain, slot, at, outcome);
         }
         let elsewhere = kind >= Kind::Load && self.leaves_sram(outcome);
@@ -455,14 +466,26 @@ impl Direct {
         self.reserve(at + latency + 1, at);
     }
 
+    /// Results in registers, condition register and exception register.
     #[inline(always)]
-    fn branch(
-        &mut self,
-        plain: &mut CycleReference,
-        slot: Slot<'_>,
-        at: u64,
-        outcome: &Outcome,
-    ) -> bool {
+    fn set_results(&mut self, i: &Instruction, latency: u64, at: u64) {
+        let complete = at + latency + 2;
+        if i.writes.gpr != 0 {
+            self.set_gpr(i.writes.gpr.trailing_zeros() as u8, latency, at);
+        }
+        if i.writes.other & implicit::CR != 0 {
+            self.set_conditions(i.writes.other & implicit::CR, at + latency + 1);
+            self.complete_from = self.complete_from.max(complete);
+        }
+        if i.writes.other & implicit::XER != 0 {
+            self.hold = self.hold.max(complete);
+            self.earliest = self.earliest.max(complete);
+            self.complete_from = self.complete_from.max(complete);
+        }
+    }
+
+    #[inline(always)]
+    fn branch(&mut self, plain: &mut CycleReference, slot: Slot<'_>, at: u64, outcome: &Outcome) -> bool {
         let front = &mut plain.front;
         let right = self.stream.last().foresaw(outcome.taken, outcome.next);
         front.learn_before(at - 1);
@@ -517,19 +540,7 @@ impl Direct {
                 self.push(at, if i.writes.gpr != 0 { (i.t + slot.step) & 31 } else { NOWHERE });
             }
             _ => {
-                if i.writes.gpr != 0 {
-                    self.set_gpr(i.writes.gpr.trailing_zeros() as u8, latency, at);
-                }
-                let complete = at + latency + 2;
-                if i.writes.other & implicit::CR != 0 {
-                    self.set_conditions(i.writes.other & implicit::CR, at + latency + 1);
-                    self.complete_from = self.complete_from.max(complete);
-                }
-                if i.writes.other & implicit::XER != 0 {
-                    self.hold = self.hold.max(complete);
-                    self.earliest = self.earliest.max(complete);
-                    self.complete_from = self.complete_from.max(complete);
-                }
+                self.set_results(i, latency, at);
                 if i.demand.sets != 0 {
                     self.set_others(i.demand.sets, at + 2);
                     self.result = at;

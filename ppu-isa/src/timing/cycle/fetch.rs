@@ -223,8 +223,9 @@ impl Fetch {
     #[inline(never)]
     fn learn_pending(&mut self, cycle: u64) {
         while self.feedbacks > 0 && self.feedback[0].at < cycle {
-            self.predictor.learn(self.feedback[0]);
-            self.feedback.copy_within(1.., 0);
+            let [first, rest @ ..] = self.feedback;
+            self.predictor.learn(first);
+            self.feedback = [rest[0], rest[1], rest[2], first];
             self.feedbacks -= 1;
         }
     }
@@ -336,7 +337,9 @@ impl Fetch {
             && self.slots_done == 0
             && self.fetched.next() == self.address
             && self.fetched.address() != self.address
-            && [self.decoded.address(), self.fetched.address(), self.address].iter().all(|&a| self.complete(a));
+            && [self.decoded.address(), self.fetched.address(), self.address]
+                .iter()
+                .all(|&a| self.complete(a));
     }
 
     // ---- cycle by cycle ----

@@ -500,8 +500,7 @@ impl CycleModel {
         }
         let mut right = None;
         if slot.instruction.class == Class::Branch {
-            let predicted =
-                last.foresaw(outcome.taken, outcome.next);
+            let predicted = last.foresaw(outcome.taken, outcome.next);
             right = Some(predicted);
             if predicted {
                 front.resolve(at, slot.address, outcome.taken, outcome.next);

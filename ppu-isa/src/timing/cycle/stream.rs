@@ -4,6 +4,7 @@
 //! the next address is fetched whatever the predictor learns, and the stages follow from it.
 
 use super::fetch::{Fetch, Stage};
+use super::predictor::ENTRIES;
 use super::replay::Pipeline;
 use crate::timing::Outcome;
 
@@ -26,14 +27,14 @@ pub(super) struct Stream {
     /// For each line of the cache, the words with a branch that the predictor knows, whatever line is there.
     marks: Vec<u64>,
     /// The branches that are marked, and when the predictor knew them.
-    marked: Vec<u32>,
+    marked: [u32; ENTRIES],
     changes: Option<u64>,
 }
 
 impl Stream {
     pub(super) fn new() -> Self {
         let path = Path { stages: [Stage::EMPTY; 3], start: 0, address: 0, clear: 0 };
-        Self { path, marks: Vec::new(), marked: Vec::new(), changes: None }
+        Self { path, marks: Vec::new(), marked: [0; ENTRIES], changes: None }
     }
 
     /// Takes the settled pipeline over.
@@ -190,14 +191,19 @@ impl Stream {
     #[inline(never)]
     fn mark(&mut self, front: &Fetch) {
         self.marks.resize(front.line_count(), 0);
-        for &address in &self.marked {
-            self.marks[front.place(address).0] = 0;
+        let known = front.predictor.keys();
+        for n in 0..ENTRIES {
+            if self.marked[n] != known[n] {
+                let (line, word) = front.place(self.marked[n]);
+                self.marks[line] &= !(1 << word);
+            }
         }
-        self.marked.clear();
-        self.marked.extend(front.predictor.known());
-        for &address in &self.marked {
-            let (line, word) = front.place(address);
-            self.marks[line] |= 1 << word;
+        for (n, &key) in known.iter().enumerate() {
+            self.marked[n] = key;
+            if key != 0 {
+                let (line, word) = front.place(key);
+                self.marks[line] |= 1 << word;
+            }
         }
         self.changes = Some(front.predictor.changes());
     }
