@@ -6,7 +6,7 @@ use crate::table::{Class, Op, implicit};
 /// First of the numbers that stand for [`implicit`] state; below it are the general purpose registers.
 const OTHER: u32 = 32;
 
-/// How an instruction uses the issue stage.
+/// How an instruction uses the issue stage. The first three can only take effect, and the next one in memory follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Quick,
     /// Fields of the condition register, and nothing else.
     Compare,
+    /// Other results of the scalar units with a known latency.
+    Result,
     /// Waits like arithmetic on r0 and does nothing.
     Nop,
     Load,
@@ -22,8 +24,8 @@ pub(crate) enum Kind {
     StoreUpdate,
     LoadUpdate,
     Multiple,
-    /// Any other result of the scalar units with a known latency.
-    Result,
+    /// Moves from and to special registers; words that are no instructions.
+    Special,
     /// Anything else.
     Unusual,
 }
@@ -45,6 +47,8 @@ impl Demand {
         let writes = i.writes.other;
         let kind = match i.class {
             _ if i.word == NOP => Kind::Nop,
+            // They need not take effect.
+            _ if i.op == Op::Unknown => Kind::Special,
             Class::Load => Kind::Load,
             Class::Store => Kind::Store,
             Class::LoadUpdate => Kind::LoadUpdate,
@@ -58,7 +62,8 @@ impl Demand {
                     _ => Kind::Result,
                 }
             }
-            Class::Mul | Class::SprRead | Class::SprWrite => Kind::Result,
+            Class::Mul => Kind::Result,
+            Class::SprRead | Class::SprWrite => Kind::Special,
             _ => Kind::Unusual,
         };
         let others = Self::others(i);
@@ -69,7 +74,9 @@ impl Demand {
             _ => i.reads.gpr | i.writes.gpr,
         };
         let sets = match i.class {
-            Class::SprWrite | Class::Branch | Class::Mtmsr => writes & !(implicit::CR | implicit::XER),
+            Class::SprWrite | Class::Branch | Class::Mtmsr => {
+                writes & !(implicit::CR | implicit::XER | implicit::PC)
+            }
             _ => 0,
         };
         Self { waits: u64::from(registers) | u64::from(others) << OTHER, sets, kind }

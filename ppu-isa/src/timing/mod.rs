@@ -104,6 +104,18 @@ pub trait Timing: Clone {
         code: impl Fn(u32) -> Option<u32>,
     ) -> Result<u64, LineRequest>;
 
+    /// For an instruction that can only take effect and be followed by the next one in memory: the cycle in which it
+    /// issues, if the model knows it without further ado.
+    #[inline(always)]
+    fn passes(&self, instruction: &Instruction) -> Option<u64> {
+        let _ = instruction;
+        None
+    }
+    /// It issued in cycle `at`, as [`Timing::passes`] said. In place of [`Timing::complete`].
+    fn pass(&mut self, instruction: &Instruction, at: u64) {
+        let _ = (instruction, at);
+    }
+
     /// The slot issued in cycle `at`.
     fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>);
 

@@ -3,10 +3,11 @@
 //! nothing else: when which register is ready, the reservations of the write port as bits, and the loads and stores whose
 //! end has not been asked for. Everything else makes [`CycleReference`] from it and leaves the rest to that.
 //!
-//! The fetch pipeline, the predictor, the lines, the intervals without interrupts and the youngest write of a special
-//! register stay where they are in the reference.
+//! The predictor, the lines, the intervals without interrupts and the youngest write of a special register stay where they
+//! are in the reference.
 
 use super::access::{NOWHERE, Queue, WritePort};
+use super::stream::Stream;
 use super::{BASE_UPDATE, CycleReference, LOAD_PLACE, Ledger, Phase, SIMPLE, spr_number};
 use crate::instruction::Instruction;
 use crate::table::{Class, implicit};
@@ -24,13 +25,17 @@ pub(super) struct Direct {
     pending: u64,
     loading: u32,
     ready: [u64; 64],
+    /// First cycle in which the next slot can issue as far as fetching is concerned.
+    cycle: u64,
+    stream: Stream,
     hold: u64,
     /// No slot issues before: `hold`, and what the one that has been asked for waits for.
     earliest: u64,
     condition_write: u64,
     port: WritePort,
-    /// The last slot, and whether a branch that was not foreseen.
+    /// The last slot.
     issued: u64,
+    /// It was a branch whose way was not foreseen.
     missed: bool,
     /// The slot that has been asked for since: its word, and its step and one in the upper half. 0: none.
     asked: u64,
@@ -53,6 +58,8 @@ impl Direct {
             pending: 0,
             loading: 0,
             ready: [0; 64],
+            cycle: 0,
+            stream: Stream::new(),
             hold: 0,
             earliest: 0,
             condition_write: 0,
@@ -107,6 +114,8 @@ impl Direct {
         self.result = 0;
         self.complete_from = plain.complete_from;
         self.multiplied = plain.multiplied;
+        self.cycle = now;
+        self.stream.enter(&plain.front);
         self.began = now;
         self.entry = plain.front.last.address();
         true
@@ -114,7 +123,8 @@ impl Direct {
 
     /// Makes the state of the reference from it, with the last slot complete and the next one asked for if it was.
     pub(super) fn leave(&self, plain: &mut CycleReference) {
-        let now = plain.front.cycle;
+        let now = self.cycle;
+        plain.front.set_pipeline(&self.stream.pipeline(), now);
         plain.accesses.take_queue(&self.queue, now);
         let mut pending = 0;
         let mut pending_other = 0;
@@ -147,24 +157,79 @@ impl Direct {
     pub(super) fn issue(&mut self, plain: &CycleReference, slot: Slot<'_>) -> Option<u64> {
         let i = slot.instruction;
         let kind = i.demand.kind;
-        if kind > Kind::Branch || slot.step != 0 {
+        if kind > Kind::Branch || kind == Kind::Result || slot.step != 0 {
             return self.issue_rest(plain, slot);
         }
         self.asked = u64::from(i.word) | 1 << 32;
-        let mut at = plain.front.cycle.max(self.earliest);
-        if i.demand.waits & self.pending != 0 {
-            at = self.wait(i.demand.waits, at);
+        let mut at = self.cycle.max(self.earliest);
+        let waits = i.demand.waits & self.pending;
+        if waits != 0 {
+            if waits & u64::from(self.loading) != 0 {
+                at = self.wait(waits, at);
+            } else {
+                at = self.latest(waits, at);
+                self.pending &= !waits;
+                self.earliest = at;
+            }
         }
         match kind {
             Kind::Quick | Kind::Nop => Some(self.free_place(at + SIMPLE + 1) - (SIMPLE + 1)),
-            Kind::Load if self.accepts(at) => {
-                Some(self.free_place(at + LOAD_PLACE + 1) - (LOAD_PLACE + 1))
-            }
+            Kind::Load if self.accepts(at) => Some(self.free_place(at + LOAD_PLACE + 1) - (LOAD_PLACE + 1)),
             Kind::Load => None,
             Kind::Store => self.accepts(at).then_some(at),
             Kind::Compare => Some((at + SIMPLE).max(self.condition_write) - SIMPLE),
             _ => Some(at),
         }
+    }
+
+    /// For a slot that can only take effect and be followed by the next: the cycle in which it issues, if there is
+    /// nothing to think about.
+    #[inline(always)]
+    pub(super) fn passes(&self, i: &Instruction) -> Option<u64> {
+        let kind = i.demand.kind;
+        if kind > Kind::Result || !self.stream.is_clear() || self.stream.jumps() {
+            return None;
+        }
+        let mut at = self.cycle.max(self.earliest);
+        let waits = i.demand.waits & self.pending;
+        if waits != 0 {
+            if waits & u64::from(self.loading) != 0 {
+                return None;
+            }
+            at = self.latest(waits, at);
+        }
+        if kind == Kind::Quick {
+            let place = self.free_place(at + SIMPLE + 1);
+            self.port.fits(place).then_some(place - (SIMPLE + 1))
+        } else if kind == Kind::Compare {
+            Some((at + SIMPLE).max(self.condition_write) - SIMPLE)
+        } else {
+            let latency = self.latency(i, 0);
+            if i.writes.other & implicit::CR != 0 {
+                at = (at + latency).max(self.condition_write) - latency;
+            }
+            if i.writes.gpr == 0 {
+                return Some(at);
+            }
+            let place = self.free_place(at + latency + 1);
+            self.port.fits(place).then_some(place - (latency + 1))
+        }
+    }
+    /// It issued in the cycle that [`Direct::passes`] said.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, i: &Instruction, at: u64) {
+        self.pending &= !i.demand.waits;
+        if i.demand.kind == Kind::Quick {
+            self.port.reserve(at + SIMPLE + 1);
+            self.result = at;
+        } else if i.demand.kind == Kind::Compare {
+            self.set_conditions(i.writes.other & implicit::CR, at + SIMPLE + 1);
+            self.result = at;
+        } else {
+            self.set_results(i, self.latency(i, 0), at);
+        }
+        self.behind(at);
+        self.stream.follow();
     }
 
     /// [`Direct::issue`] of everything that is not quite as frequent.
@@ -185,7 +250,7 @@ impl Direct {
             _ => {}
         }
         self.asked = u64::from(i.word) | (u64::from(slot.step) + 1) << 32;
-        let mut at = plain.front.cycle.max(self.earliest);
+        let mut at = self.cycle.max(self.earliest);
         if waits & self.pending != 0 {
             at = self.wait(waits, at);
         }
@@ -220,19 +285,24 @@ impl Direct {
         }
     }
 
+    /// The first cycle from `at` on in which all of this is ready. It contains no load.
+    #[inline(always)]
+    fn latest(&self, waits: u64, at: u64) -> u64 {
+        let (mut left, mut at) = (waits, at);
+        while left != 0 {
+            at = at.max(self.ready[left.trailing_zeros() as usize]);
+            left &= left - 1;
+        }
+        at
+    }
+
     /// The first cycle from `at` on in which all of this is ready.
     #[inline(never)]
     fn wait(&mut self, waits: u64, at: u64) -> u64 {
-        let mut at = at;
         while waits as u32 & self.loading != 0 {
             self.decide_next();
         }
-        let mut left = waits & self.pending;
-        while left != 0 {
-            let n = left.trailing_zeros() as usize;
-            left &= left - 1;
-            at = at.max(self.ready[n]);
-        }
+        let at = self.latest(waits & self.pending, at);
         // Whoever issues then, or later, has nothing to wait for.
         self.pending &= !waits;
         self.earliest = at;
@@ -328,11 +398,11 @@ impl Direct {
         if kind == Kind::Branch {
             return self.branch(plain, slot, at, outcome);
         }
-        if kind > Kind::Branch {
+        if kind > Kind::Branch || kind == Kind::Result {
             return self.complete_rest(plain, slot, at, outcome);
         }
         let elsewhere = kind >= Kind::Load && self.leaves_sram(outcome);
-        if plain.front.last.predicted() || elsewhere || !plain.front.advance_settled(at) {
+        if self.stream.jumps() || elsewhere || !self.stream.advance(&mut plain.front, at) {
             return false;
         }
         self.behind(at);
@@ -355,6 +425,7 @@ impl Direct {
     #[inline(always)]
     fn behind(&mut self, at: u64) {
         self.issued = at;
+        self.cycle = at + 1;
         self.missed = false;
         self.asked = 0;
     }
@@ -395,34 +466,44 @@ impl Direct {
         self.reserve(at + latency + 1, at);
     }
 
+    /// Results in registers, condition register and exception register.
     #[inline(always)]
-    fn branch(
-        &mut self,
-        plain: &mut CycleReference,
-        slot: Slot<'_>,
-        at: u64,
-        outcome: &Outcome,
-    ) -> bool {
+    fn set_results(&mut self, i: &Instruction, latency: u64, at: u64) {
+        let complete = at + latency + 2;
+        if i.writes.gpr != 0 {
+            self.set_gpr(i.writes.gpr.trailing_zeros() as u8, latency, at);
+        }
+        if i.writes.other & implicit::CR != 0 {
+            self.set_conditions(i.writes.other & implicit::CR, at + latency + 1);
+            self.complete_from = self.complete_from.max(complete);
+        }
+        if i.writes.other & implicit::XER != 0 {
+            self.hold = self.hold.max(complete);
+            self.earliest = self.earliest.max(complete);
+            self.complete_from = self.complete_from.max(complete);
+        }
+    }
+
+    #[inline(always)]
+    fn branch(&mut self, plain: &mut CycleReference, slot: Slot<'_>, at: u64, outcome: &Outcome) -> bool {
         let front = &mut plain.front;
-        let right = front.last.foresaw(outcome.taken, outcome.next);
+        let right = self.stream.last().foresaw(outcome.taken, outcome.next);
+        front.learn_before(at - 1);
         if right {
-            if !front.advance_settled(at) {
+            if !self.stream.advance(front, at) {
                 return false;
             }
-            front.resolve(at, slot.address, outcome.taken, outcome.next);
+            self.stream.resolve(front, at, slot.address, outcome);
+            self.behind(at);
         } else {
-            let (pipeline, cycle) = (front.pipeline(), front.cycle);
-            if !front.advance_settled(at) {
-                return false;
-            }
-            if !front.mispredict(at, slot.address, outcome) {
-                front.set_pipeline(&pipeline, cycle);
+            if !self.stream.miss(front, at, slot.address, outcome) {
                 return false;
             }
             plain.hold_off_interrupts(at + 2, at + 6);
+            self.behind(at);
+            self.cycle = at + 5;
+            self.missed = true;
         }
-        self.behind(at);
-        self.missed = !right;
         self.result = at;
         self.set_others(slot.instruction.demand.sets, at + 2);
         true
@@ -443,9 +524,7 @@ impl Direct {
         if kind == Kind::Unusual || self.leaves_sram(outcome) {
             return false;
         }
-        if again {
-            plain.front.cycle = at + 1;
-        } else if plain.front.last.predicted() || !plain.front.advance_settled(at) {
+        if !again && (self.stream.jumps() || !self.stream.advance(&mut plain.front, at)) {
             return false;
         }
         self.behind(at);
@@ -461,19 +540,7 @@ impl Direct {
                 self.push(at, if i.writes.gpr != 0 { (i.t + slot.step) & 31 } else { NOWHERE });
             }
             _ => {
-                if i.writes.gpr != 0 {
-                    self.set_gpr(i.writes.gpr.trailing_zeros() as u8, latency, at);
-                }
-                let complete = at + latency + 2;
-                if i.writes.other & implicit::CR != 0 {
-                    self.set_conditions(i.writes.other & implicit::CR, at + latency + 1);
-                    self.complete_from = self.complete_from.max(complete);
-                }
-                if i.writes.other & implicit::XER != 0 {
-                    self.hold = self.hold.max(complete);
-                    self.earliest = self.earliest.max(complete);
-                    self.complete_from = self.complete_from.max(complete);
-                }
+                self.set_results(i, latency, at);
                 if i.demand.sets != 0 {
                     self.set_others(i.demand.sets, at + 2);
                     self.result = at;

@@ -28,11 +28,11 @@ impl Stage {
     const PREDICTED: u64 = 1;
     const BUBBLE: u64 = 2;
     const LANDED: u64 = 1 << 32;
-    const EMPTY: Self = Self(Self::BUBBLE);
+    pub(super) const EMPTY: Self = Self(Self::BUBBLE);
 
     /// `predicted`: where the predictor says that a jump goes. `landed`: it is the target of a jump.
     #[inline(always)]
-    fn new(address: u32, next: u32, predicted: bool, landed: bool) -> Self {
+    pub(super) fn new(address: u32, next: u32, predicted: bool, landed: bool) -> Self {
         let addresses = u64::from(next & !3) << 32 | u64::from(address & !3);
         Self(addresses | u64::from(predicted) * Self::PREDICTED | u64::from(landed) * Self::LANDED)
     }
@@ -202,7 +202,7 @@ impl Fetch {
     }
     /// The whole line is there.
     #[inline(always)]
-    fn complete(&self, address: u32) -> bool {
+    pub(super) fn complete(&self, address: u32) -> bool {
         let line = self.line(address);
         line.tag == self.tag(address) && line.words == self.words()
     }
@@ -215,19 +215,21 @@ impl Fetch {
 
     /// Lets the predictor learn what has come in before `cycle`.
     #[inline(always)]
-    fn learn_before(&mut self, cycle: u64) {
-        if self.feedbacks != 0 {
+    pub(super) fn learn_before(&mut self, cycle: u64) {
+        if self.feedbacks != 0 && self.feedback[0].at < cycle {
             self.learn_pending(cycle);
         }
     }
     #[inline(never)]
     fn learn_pending(&mut self, cycle: u64) {
         while self.feedbacks > 0 && self.feedback[0].at < cycle {
-            self.predictor.learn(self.feedback[0]);
-            self.feedback.copy_within(1.., 0);
+            let [first, rest @ ..] = self.feedback;
+            self.predictor.learn(first);
+            self.feedback = [rest[0], rest[1], rest[2], first];
             self.feedbacks -= 1;
         }
     }
+    #[inline(always)]
     fn send_feedback(&mut self, feedback: Feedback) {
         if usize::from(self.feedbacks) == self.feedback.len() {
             self.learn_pending(feedback.at);
@@ -238,20 +240,25 @@ impl Fetch {
 
     // ---- settled ----
 
+    /// What the look-up of `address` gives when a slot issues in cycle `at`. Nothing if that leaves the settled state.
+    #[inline(always)]
+    pub(super) fn look_up(&mut self, address: u32, at: u64) -> Option<Stage> {
+        self.learn_before(at - 1);
+        let predicted = self.predictor.predict(address);
+        let next = predicted.unwrap_or(address.wrapping_add(4));
+        let there = self.tag(next) == self.tag(address) || self.complete(next);
+        there.then(|| Stage::new(address, next, predicted.is_some(), false))
+    }
+
     /// The instruction at `last` issued in cycle `at`, everything advances. False if that leaves the settled state;
     /// nothing has happened then.
     #[inline(always)]
     pub(super) fn advance_settled(&mut self, at: u64) -> bool {
-        self.learn_before(at - 1);
-        let predicted = self.predictor.predict(self.address);
-        let next = predicted.unwrap_or(self.address.wrapping_add(4));
-        if self.tag(next) != self.tag(self.address) && !self.complete(next) {
-            return false;
-        }
+        let Some(stage) = self.look_up(self.address, at) else { return false };
         self.last = self.decoded;
         self.decoded = self.fetched;
-        self.fetched = Stage::new(self.address, next, predicted.is_some(), false);
-        self.address = next;
+        self.fetched = stage;
+        self.address = stage.next();
         self.cycle = at + 1;
         true
     }
@@ -330,7 +337,9 @@ impl Fetch {
             && self.slots_done == 0
             && self.fetched.next() == self.address
             && self.fetched.address() != self.address
-            && [self.decoded.address(), self.fetched.address(), self.address].iter().all(|&a| self.complete(a));
+            && [self.decoded.address(), self.fetched.address(), self.address]
+                .iter()
+                .all(|&a| self.complete(a));
     }
 
     // ---- cycle by cycle ----
@@ -520,6 +529,11 @@ impl Fetch {
         // What the table gets for a branch that is not taken is no target at all but the address that follows the one
         // it is just looking up (ppu-isa 9.2).
         let target = if taken { target } else { self.address.wrapping_add(8) };
+        self.tell(at, address, taken, target);
+    }
+    /// The same, with what the table gets for a target.
+    #[inline(always)]
+    pub(super) fn tell(&mut self, at: u64, address: u32, taken: bool, target: u32) {
         self.send_feedback(Feedback { at: at + 1, address, taken, target });
     }
 
@@ -584,8 +598,12 @@ impl Fetch {
         self.fill.active
     }
     /// Gives everything that no future answer depends on a fixed value.
-    pub(super) fn normalise(&mut self) {
+    pub(super) fn normalise(&mut self, now: u64) {
         self.unsettled = false;
+        if self.settled {
+            // As the next look-up will, which is not before.
+            self.learn_before(now.saturating_sub(1));
+        }
         self.feedback[usize::from(self.feedbacks).min(4)..].fill(Feedback::default());
         if !self.fill.active {
             (self.fill.arrives, self.fill.words, self.far) = (0, 0, false);
@@ -597,6 +615,27 @@ impl Fetch {
             (self.enabled, self.hit, self.looked_up, self.missed) = (true, true, 0, false);
             self.slots_done = 0;
         }
+    }
+
+    // ---- where everything is ----
+
+    /// Line of the cache and word in it.
+    #[inline(always)]
+    pub(super) fn place(&self, address: u32) -> (usize, u32) {
+        (self.tag(address) as usize & (self.lines.len() - 1), address >> 2 & u32::from(self.words() - 1))
+    }
+    pub(super) fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+    /// Words from this one to the last of a line.
+    #[inline(always)]
+    pub(super) fn to_last_word(&self, word: u32) -> u32 {
+        u32::from(self.words() - 1) - word
+    }
+    /// What the predictor has not learned yet.
+    #[inline(always)]
+    pub(super) fn pending(&self) -> &[Feedback] {
+        &self.feedback[..usize::from(self.feedbacks & 7).min(4)]
     }
 
     // ---- replay ----
@@ -664,14 +703,12 @@ impl Fetch {
     /// learned until then.
     #[inline(always)]
     pub(super) fn predicts(&self, place: u8, stage: &Stage, cycle: u64) -> bool {
-        let pending = &self.feedback[..usize::from(self.feedbacks & 7).min(4)];
-        self.predictor.predict_at(place, cycle, pending)
+        self.predictor.predict_at(place, cycle, self.pending())
             == if stage.predicted() { Some(stage.next()) } else { None }
     }
     /// Whether everything on its way to the predictor is about branches that it knows.
     #[inline(always)]
     pub(super) fn learns_nothing_new(&self) -> bool {
-        let pending = &self.feedback[..usize::from(self.feedbacks & 7).min(4)];
-        pending.iter().all(|feedback| self.predictor.place(feedback.address).is_some())
+        self.pending().iter().all(|feedback| self.predictor.place(feedback.address).is_some())
     }
 }

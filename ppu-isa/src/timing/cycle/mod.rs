@@ -13,6 +13,7 @@ mod frozen;
 mod log;
 mod predictor;
 mod replay;
+mod stream;
 mod vector;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -636,7 +637,7 @@ impl CycleReference {
                 self.hold = self.hold.max(at + latency + 2);
                 self.complete_from = self.complete_from.max(at + latency + 2);
             }
-            let registers = writes.other & !(implicit::CR | implicit::XER);
+            let registers = writes.other & !(implicit::CR | implicit::XER | implicit::PC);
             if matches!(i.class, Class::SprWrite | Class::Branch | Class::Mtmsr) && registers != 0 {
                 self.set_other(registers, at + 2);
             }
@@ -747,8 +748,7 @@ impl Timing for CycleReference {
         match i.class {
             Class::Branch => {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
-                let right =
-                    last.foresaw(outcome.taken, outcome.next);
+                let right = last.foresaw(outcome.taken, outcome.next);
                 self.judge(at, right);
                 if !right {
                     if self.front.jump(at, outcome.next) {

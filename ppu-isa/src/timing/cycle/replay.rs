@@ -500,8 +500,7 @@ impl CycleModel {
         }
         let mut right = None;
         if slot.instruction.class == Class::Branch {
-            let predicted =
-                last.foresaw(outcome.taken, outcome.next);
+            let predicted = last.foresaw(outcome.taken, outcome.next);
             right = Some(predicted);
             if predicted {
                 front.resolve(at, slot.address, outcome.taken, outcome.next);
@@ -672,6 +671,15 @@ impl Timing for CycleModel {
             }
         }
         self.plain.issue(slot, limit, code)
+    }
+
+    #[inline(always)]
+    fn passes(&self, instruction: &Instruction) -> Option<u64> {
+        if self.is_direct { self.direct.passes(instruction) } else { None }
+    }
+    #[inline(always)]
+    fn pass(&mut self, instruction: &Instruction, at: u64) {
+        self.direct.pass(instruction, at);
     }
 
     #[inline(always)]

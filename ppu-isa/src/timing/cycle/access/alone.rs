@@ -219,7 +219,9 @@ impl Accesses {
         let mut check = queue.clone();
         for n in 0..self.answered {
             let taken = check.answered();
-            if taken != self.answer(self.head + n as u64).taken || check.head.sram_free > self.queue[n].granted {
+            if taken != self.answer(self.head + n as u64).taken
+                || check.head.sram_free > self.queue[n].granted
+            {
                 return false;
             }
             // When it leaves the queue does not matter to the others that have been answered.
