@@ -40,7 +40,7 @@ fn has_a_life_of_its_own(block: Block) -> bool {
         // Moves by itself.
             | TimerReadout | CrossbarOutputEventCounter | CrossbarInputDropCounter | PhyStatus | HicannARQStatus
             | FPGASystimeSyncLastRTT | FPGASystimeSyncLastAsicSystime | FPGASystimeSyncActiveState | FPGADeviceDNA
-            | PLLSelfTestStatus
+            | PLLSelfTestStatus | PerfTestStatus
     )
 }
 

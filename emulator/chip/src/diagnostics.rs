@@ -32,6 +32,13 @@ impl Diagnostics {
         ));
     }
 
+    /// An instruction fetch from FPGA memory without `cache_controller_enable`, where that is needed.
+    pub(crate) fn cache_controller(&mut self, hemisphere: Hemisphere, address: u32) {
+        self.once(format!(
+            "PPU {hemisphere:?}: fetch at {address:#010x} needs cache_controller_enable in the control register; reads 0"
+        ));
+    }
+
     /// An access of a plasticity processor that no memory and no register answers (ppu-isa 6.1, 6.2).
     pub(crate) fn unmapped(&mut self, hemisphere: Hemisphere, what: &str, address: u32) {
         self.once(format!(

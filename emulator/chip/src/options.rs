@@ -21,6 +21,9 @@ pub struct ChipOptions {
     pub capmem: crate::physics::CapMemOptions,
     /// Quirk switches of the plasticity processors.
     pub ppu: ppu_isa::Config,
+    /// Whether a processor fetches instructions from FPGA memory only while bit 3 (`cache_controller_enable`) of its control
+    /// register is set, and reads zeros otherwise. Unknown on silicon (register-map 15, 18; ppu-isa 7.2): off.
+    pub fetch_needs_cache_controller: bool,
     /// Response times of what the plasticity processors reach.
     pub latencies: Latencies,
     /// Jump over stretches in which nothing happens. Off: the fabric is advanced in steps of 1 us at the most. The
@@ -37,6 +40,7 @@ impl Default for ChipOptions {
             events: Default::default(),
             capmem: Default::default(),
             ppu: Default::default(),
+            fetch_needs_cache_controller: false,
             latencies: Default::default(),
             idle_fast_forward: true,
         }

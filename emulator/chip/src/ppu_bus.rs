@@ -15,6 +15,9 @@ use crate::shared::Shared;
 use bss2_base::{Hemisphere, SimTime};
 use ppu_isa::{Bus, ByteEnables, LaneMask, Response, Vector};
 
+/// Bit of the control register (register-map 5.11).
+const CACHE_CONTROLLER_ENABLE: u32 = 1 << 3;
+
 /// The view of one processor on the chip during one run.
 pub(crate) struct PpuBus<'a> {
     pub(crate) hemisphere: Hemisphere,
@@ -223,13 +226,20 @@ impl Bus for PpuBus<'_> {
             return Response::Wait;
         }
         self.complete();
+        let latencies = self.shared.latencies();
+        let response =
+            Response::Done { value: latencies.external_fetch_per_word, latency: latencies.external_fetch };
+        if self.shared.options.fetch_needs_cache_controller && self.control & CACHE_CONTROLLER_ENABLE == 0 {
+            self.shared.diagnostics.cache_controller(self.hemisphere, address);
+            line.fill(0);
+            return response;
+        }
         let bank = if address & 0x1000_0000 != 0 { Bank::Dram } else { Bank::Sram };
         let first = (address as usize & 0x0fff_ffff) >> 2;
         for (k, word) in line.iter_mut().enumerate() {
             *word = self.shared.external.read(bank, first + k);
         }
-        let latencies = self.shared.latencies();
-        Response::Done { value: latencies.external_fetch_per_word, latency: latencies.external_fetch }
+        response
     }
 
     // The own SRAM first and without a call: nearly all accesses go there.

@@ -3,7 +3,7 @@
 use bss2_base::{Hemisphere, SimTime};
 use bss2_host::connection::{Connection, RunControl};
 use bss2_host::device::{Device, EventPayload};
-use bss2_host::executor::{Emission, Executor, ExecutorConfig};
+use bss2_host::executor::{Emission, Executor, ExecutorConfig, Network};
 use bss2_host::loopback::Loopback;
 use bss2_host::message::Response;
 use bss2_host::playback::*;
@@ -568,4 +568,162 @@ fn mistakes_name_the_instruction() {
     let mut builder = ProgramBuilder::new();
     builder.wait(SimTime::from_ms(40_000));
     assert!(matches!(builder.finish().unwrap_err().kind, BuildErrorKind::TimeOutOfRange(_)));
+}
+
+/// Words of the performance test after `micros` with the links of `mask` up: sent, received, in order, first wrong one, then words
+/// sent and received by link 4.
+fn performance(executor: &mut Executor<Loopback>, mask: u32, micros: u64) -> [u32; 6] {
+    let mut tickets = Vec::new();
+    let results = run(executor, |builder| {
+        builder.write(FPGA_PHY_ENABLE, mask).wait(SimTime::from_us(100));
+        builder.write(0x8800_8000, 1).wait(SimTime::from_us(micros)).write(0x8800_8000, 0);
+        builder.wait(SimTime::from_us(10));
+        tickets.extend((0x8800_8001..=0x8800_8004).map(|address| builder.read(address)));
+        tickets.extend([0x8800_C008, 0x8800_C009].map(|address| builder.read(address)));
+    });
+    core::array::from_fn(|word| results.word(tickets[word]).unwrap())
+}
+
+#[test]
+fn the_performance_test_finds_the_rate_that_the_official_one_demands() {
+    let mut executor = executor();
+    let mut by_link_4 = 0;
+    for mask in [0x10, 0x1F, 0xF8] {
+        let [sent, received, in_order, error, ..] = performance(&mut executor, mask, 1000);
+        assert_eq!((received, in_order, error), (sent, sent, 0));
+        let rate = f64::from(received) * 59.0 / 1000.0;
+        let expected = 595.0 * f64::from(mask.count_ones());
+        assert!((rate / expected - 1.0).abs() < 0.005, "{mask:#x}: {rate} Mbit/s");
+    }
+    // Beyond five links the rate stays. A link counts the words of all tests.
+    let [five, ..] = performance(&mut executor, 0x1F, 100);
+    let [eight, ..] = performance(&mut executor, 0xFF, 100);
+    assert_eq!(five, eight);
+    let [sent, .., tx, rx] = performance(&mut executor, 0x10, 1000);
+    for _ in 0..2 {
+        by_link_4 = performance(&mut executor, 0x10, 1000)[4];
+    }
+    assert!(rx.abs_diff(tx) <= 1);
+    assert_eq!(by_link_4 - tx, 2 * sent);
+}
+
+#[test]
+fn the_performance_test_runs_beside_the_program_and_answers_come_one_round_trip_later() {
+    let mut tickets = Vec::new();
+    let results = run(&mut executor(), |builder| {
+        builder.write(0x8800_8000, 1).wait_until(FpgaCycles(100_000));
+        tickets.extend([0x8800_8001, 0x8800_8002, 0x8800_8001].map(|address| builder.read(address)));
+        // Writes of what can only be read change nothing.
+        builder.write(0x8800_8001, 7).write(0x8800_8000, 0).write(0x8800_8000, 1);
+        tickets.push(builder.read(0x8800_8001));
+    });
+    let words: Vec<u32> = tickets.iter().map(|&ticket| results.word(ticket).unwrap()).collect();
+    // 5 links at 4760 bits in 1000 cycles, 59 bits a word; the write takes effect in cycle 1.
+    let words_after = |cycles: u32| cycles * 4760 / 59_000 * 5;
+    assert_eq!(words[0], words_after(100_000));
+    assert_eq!(words[1], words_after(100_001 - 50));
+    assert!((words[0]..=words[0] + 5).contains(&words[2]));
+    assert_eq!(words[3], 0, "the counters begin anew");
+}
+
+/// The official test of SpikeIO: labels 0, 1, 2 go out as 3, 4, 5 and come in again as 6, 7, 8, all of which the chip sends back.
+fn spike_io(executor: &mut Executor<Loopback>, config: u32) -> Vec<(u64, u16)> {
+    run(executor, |builder| {
+        builder.write(0x8803_8000, config);
+        for (label, address) in (0..3).zip(3..) {
+            builder.write(0x8802_0000 + label, address);
+            builder.write(0x8803_0000 + address, label + 6);
+        }
+        builder.barrier_omnibus();
+    });
+    let results = run(executor, |builder| {
+        for label in 0..3 {
+            builder.spike(label).wait(SimTime::from_us(2));
+        }
+        builder.wait(SimTime::from_us(100));
+    });
+    let spikes = &results.recording.spikes;
+    spikes.chip_time.iter().copied().zip(spikes.label.iter().copied()).collect()
+}
+
+#[test]
+fn spikes_go_round_the_serial_line_if_both_its_ends_are_enabled() {
+    const LOOPBACK: u32 = 1 << 18;
+    let labels = |config| -> Vec<u16> {
+        spike_io(&mut executor(), config).into_iter().map(|(_, label)| label).collect()
+    };
+    assert_eq!(labels(LOOPBACK | 3 << 16 | 1), [0, 6, 1, 7, 2, 8]);
+    for without in [LOOPBACK | 1, LOOPBACK | 1 << 16 | 1, LOOPBACK | 2 << 16 | 1, 3 << 16 | 1] {
+        assert_eq!(labels(without), [0, 1, 2], "{without:#x}");
+    }
+}
+
+#[test]
+fn a_byte_on_the_serial_line_takes_ten_bits_of_the_divided_clock() {
+    let delay = |divider: u32| {
+        let spikes = spike_io(&mut executor(), 7 << 16 | divider);
+        spikes[1].0 - spikes[0].0
+    };
+    // From chip to FPGA and back 25 cycles each, 2 in the chip.
+    assert_eq!([1, 2, 10].map(delay), [62, 72, 152]);
+    // Slower than the spikes come: the line takes them one after the other.
+    let spikes = spike_io(&mut executor(), 7 << 16 | 100);
+    let times: Vec<u64> = spikes.iter().filter(|spike| spike.1 >= 6).map(|spike| spike.0).collect();
+    assert_eq!([times[1] - times[0], times[2] - times[1]], [1000, 1000]);
+}
+
+#[test]
+fn the_serial_line_loses_what_it_has_no_room_for() {
+    let config = ExecutorConfig { serial_fifo: 4, ..ExecutorConfig::default() };
+    let mut executor = Executor::new(Loopback::new(), config);
+    let results = run(&mut executor, |builder| {
+        builder.write(0x8803_8000, 7 << 16 | 100).write(0x8802_0000, 9).write(0x8803_0009, 1);
+        (0..10).for_each(|_| {
+            builder.spike(0);
+        });
+        builder.wait(SimTime::from_ms(1));
+    });
+    let came = |label| results.recording.spikes.label.iter().filter(|&&other| other == label).count();
+    assert_eq!((came(0), came(1)), (10, 4));
+}
+
+#[test]
+fn relayed_spikes_do_not_depend_on_slices() {
+    // A label that feeds itself for ever: 50 cycles of links, 2 in the chip, 30 on the line.
+    let spikes = |slice| {
+        let config = ExecutorConfig { slice, ..ExecutorConfig::default() };
+        let mut executor = Executor::new(Loopback::new(), config);
+        let results = run(&mut executor, |builder| {
+            builder.write(0x8803_8000, 7 << 16 | 3).write(0x8802_0005, 9).write(0x8803_0009, 5);
+            builder.spike(5).wait(SimTime::from_us(50)).spike(4).wait(SimTime::from_us(50));
+        });
+        let spikes = &results.recording.spikes;
+        spikes.chip_time.iter().copied().zip(spikes.label.iter().copied()).collect::<Vec<_>>()
+    };
+    let all = spikes(SimTime::from_ms(1));
+    assert_eq!(all.iter().filter(|spike| spike.1 == 5).count(), (12_500 - 58) / 82 + 1);
+    for pair in all.iter().filter(|spike| spike.1 == 5).collect::<Vec<_>>().windows(2) {
+        assert_eq!(pair[1].0 - pair[0].0, 82);
+    }
+    for slice in [8, 24, 400, 10_000] {
+        assert_eq!(spikes(SimTime::from_ns(slice)), all, "slices of {slice} ns");
+    }
+}
+
+#[test]
+fn a_label_comes_back_from_the_network_as_the_routing_tables_say() {
+    // The official test of a single FPGA on a network: spike 17 travels as 347 and comes in as 20.
+    let labels = |network| {
+        let config = ExecutorConfig { network, ..ExecutorConfig::default() };
+        let results = run(&mut Executor::new(Loopback::new(), config), |builder| {
+            builder.write(0x880D_0000 + 17, 347 | 1 << 15).write(0x880C_0000 + 347, 20 | 1 << 16);
+            // Entries that are not enabled.
+            builder.write(0x880D_0000 + 18, 347).write(0x880C_0000 + 346, 21);
+            builder.write(0x880D_0000 + 19, 346 | 1 << 15).barrier_omnibus();
+            builder.spike(17).wait(SimTime::from_us(10)).spike(18).spike(19).wait(SimTime::from_us(10));
+        });
+        results.recording.spikes.label
+    };
+    assert_eq!(labels(Network::Loopback), [17, 20, 18, 19]);
+    assert_eq!(labels(Network::None), [17, 18, 19]);
 }

@@ -149,9 +149,13 @@ register_block! {
 
 register_block! {
     /// Systime-correction barrier (register-map 8.2).
+    ///
+    /// Only an FPGA image with an Extoll network waits for the interrupt; in any other the barrier returns immediately, armed or
+    /// not (haldls, include/haldls/vx/fpga.h). So it does here.
     SystimeCorrectionBarrierConfig {
         space: Fpga,
         address: 0x8800_000b, [],
+        status: Modelled,
     }
     word config (ReadWrite) {
         /// Arm the barrier (multi-FPGA systems); unarmed it returns immediately.

@@ -285,21 +285,7 @@ impl RegisterFile {
             self.reported = Block::ALL.iter().map(|block| vec![0; block.description().words.len()]).collect();
         }
         let reported = &mut self.reported[register.block as usize][usize::from(register.word)];
-        let description = register.block.description();
-        for field in description.words[usize::from(register.word)].fields {
-            let mask = field.bits.mask();
-            if bits & !*reported & mask == 0 {
-                continue;
-            }
-            *reported |= mask;
-            let (block, name, raw) = (description.name, field.register_name, field.bits.extract(value));
-            let effect = match description.status_of(field) {
-                Status::Modelled => continue,
-                Status::StoredOnly => "stored without effect on the model",
-                Status::Tagged => "known but not modelled",
-            };
-            tracing::warn!(target: "registers", "{block}.{name} = {raw:#x} (first at {register}): {effect}");
-        }
+        report_unmodelled(register, value, bits, reported);
     }
 
     fn mark(&mut self, instance: u32) {
@@ -318,6 +304,27 @@ impl RegisterFile {
             return None;
         }
         Some((layout, layout.first_word + register.instance as usize * words + usize::from(register.word)))
+    }
+}
+
+/// Names the fields without effect on the model among `bits` of a word that is written with `value`, as a warning of target
+/// `registers`, unless they are in `reported`, to which they are added.
+pub fn report_unmodelled(register: Register, value: u32, bits: u32, reported: &mut u32) {
+    let description = register.block.description();
+    let Some(word) = description.words.get(usize::from(register.word)) else { return };
+    for field in word.fields {
+        let mask = field.bits.mask();
+        if bits & !*reported & mask == 0 {
+            continue;
+        }
+        *reported |= mask;
+        let (block, name, raw) = (description.name, field.register_name, field.bits.extract(value));
+        let effect = match description.status_of(field) {
+            Status::Modelled => continue,
+            Status::StoredOnly => "stored without effect on the model",
+            Status::Tagged => "known but not modelled",
+        };
+        tracing::warn!(target: "registers", "{block}.{name} = {raw:#x} (first at {register}): {effect}");
     }
 }
 

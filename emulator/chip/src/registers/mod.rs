@@ -32,6 +32,7 @@ mod dump;
 mod file;
 mod macros;
 mod map;
+mod reasons;
 
 pub mod board;
 pub mod cadc;
@@ -58,5 +59,5 @@ pub use description::{
     Status, Steps, TypedBlock, Word, WordEncoding, permute_weight,
 };
 pub use dump::{DumpedField, DumpedRegister};
-pub use file::{RegisterFile, SnapshotError, Written};
+pub use file::{RegisterFile, SnapshotError, Written, report_unmodelled};
 pub use map::{Location, Register, decode};

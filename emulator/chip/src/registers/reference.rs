@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::{
     Access, Axis, Block, BlockDescription, Connection, Encoding, Place, Space, Status, Steps, Word,
-    WordEncoding,
+    WordEncoding, reasons,
 };
 
 /// The reference page of all registers, in Markdown.
@@ -231,29 +231,40 @@ fn write_coverage(page: &mut String) -> fmt::Result {
          emulator says so once, by name. Memories, views of the synapse array and registers of older FPGA images are \
          not listed.\n"
     )?;
-    writeln!(
-        page,
-        "| block | group | modelled | stored | tagged | without effect |\n|---|---|---|---|---|---|"
-    )?;
+    writeln!(page, "| block | group | modelled | stored | tagged |\n|---|---|---|---|---|")?;
     let mut total = Coverage::default();
+    let mut reasons: Vec<(Block, &str, Vec<&str>)> = Vec::new();
     for &block in Block::ALL {
         let description = block.description();
         if !description.space.is_stored() {
             continue;
         }
         let coverage = Coverage::of(block);
-        let fields = description.words.iter().flat_map(|word| word.fields);
-        let without: Vec<_> = (fields.filter(|field| description.status_of(field) != Status::Modelled))
-            .map(|field| format!("`{}`", field.name))
-            .collect();
-        let without = if coverage.modelled == 0 { "all".to_owned() } else { without.join(", ") };
+        for field in description.words.iter().flat_map(|word| word.fields) {
+            let Some(reason) = reasons::reason(block, field) else { continue };
+            match reasons.iter_mut().find(|row| row.0 == block && row.1 == reason) {
+                Some(row) => row.2.push(field.name),
+                None => reasons.push((block, reason, vec![field.name])),
+            }
+        }
         let Coverage { modelled, stored_only, tagged } = coverage;
         let group = heading(block.group());
-        writeln!(page, "| {block} | {group} | {modelled} | {stored_only} | {tagged} | {without} |")?;
+        writeln!(page, "| {block} | {group} | {modelled} | {stored_only} | {tagged} |")?;
         total.modelled += modelled;
         total.stored_only += stored_only;
         total.tagged += tagged;
     }
     let Coverage { modelled, stored_only, tagged } = total;
-    writeln!(page, "| **all** | | **{modelled}** | **{stored_only}** | **{tagged}** | |")
+    writeln!(page, "| **all** | | **{modelled}** | **{stored_only}** | **{tagged}** |")?;
+    writeln!(page, "\n## Without effect, and why\n\n| block | fields | why |\n|---|---|---|")?;
+    for (block, reason, fields) in reasons {
+        let all = Coverage::of(block).modelled == 0
+            && block.description().words.iter().map(|word| word.fields.len()).sum::<usize>() == fields.len();
+        let fields = match all {
+            true => "all".to_owned(),
+            false => fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", "),
+        };
+        writeln!(page, "| {block} | {fields} | {reason} |")?;
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ register_block! {
     SpikeIOOutputRoute {
         space: Fpga,
         address: 0x8802_0000, [label: stride(65536, 1)],
+        status: Modelled,
     }
     word target (ReadWrite, reset = HostDefault) {
         /// Serial address; 0xff = discard.
@@ -19,6 +20,7 @@ register_block! {
     SpikeIOInputRoute {
         space: Fpga,
         address: 0x8803_0000, [address: stride(256, 1)],
+        status: Modelled,
     }
     word target (ReadWrite, reset = HostDefault) {
         /// Spike label injected; 0xffff = discard.
@@ -28,9 +30,13 @@ register_block! {
 
 register_block! {
     /// SpikeIO configuration (register-map 8.5).
+    ///
+    /// A byte takes the divider times the length of a frame, which is estimated, as is the room for waiting bytes. Without the
+    /// internal loopback nobody is at the other end of the line.
     SpikeIOConfig {
         space: Fpga,
         address: 0x8803_8000, [],
+        status: Modelled,
     }
     word config (ReadWrite, reset = HostDefault) {
         /// Serial clock divider, 1..65535 (0 makes the host throw).
@@ -46,9 +52,12 @@ register_block! {
 
 register_block! {
     /// Incoming inter-chip routing table (register-map 8.5).
+    ///
+    /// Spikes pass the tables if the FPGA is connected to a network, which is an option of the executor.
     InputRoutingTableEntry {
         space: Fpga,
         address: 0x880c_0000, [entry: stride(32768, 1)],
+        status: Modelled,
     }
     word entry (ReadWrite) {
         /// Spike label injected into the chip.
@@ -63,6 +72,7 @@ register_block! {
     OutputRoutingTableEntry {
         space: Fpga,
         address: 0x880d_0000, [entry: stride(65536, 1)],
+        status: Modelled,
     }
     word entry (ReadWrite) {
         /// Network label.

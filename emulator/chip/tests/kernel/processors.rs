@@ -210,6 +210,23 @@ fn both_processors_run_code_from_the_fpga_memory() {
 }
 
 #[test]
+fn code_in_fpga_memory_needs_the_cache_controller_only_if_the_option_says_so() {
+    for (needs, control, runs) in [(false, 1, true), (true, 1, false), (true, 1 | 1 << 3, true)] {
+        let mut options = ChipOptions { fetch_needs_cache_controller: needs, ..ChipOptions::default() };
+        options.ppu.quirks.illegal_nop = false;
+        let mut chip = Chip::with_options(options);
+        let code = ppu_isa::assemble("li r5, 7\n stw r5, 0x400(0)\n wait\n b .", 0x8000_0000).unwrap();
+        for (word, value) in (0..).zip(code.words()) {
+            chip.external_memory_mut().write(Bank::Sram, word, value, ByteEnables::WORD);
+        }
+        load(&mut chip, 0, "lis r3, 0x8000\n mtctr r3\n bctr");
+        chip.write(CONTROL[0], control, 0xf);
+        run(&mut chip, 100_000);
+        assert_eq!(word(&mut chip, 0, 0x400) == 7, runs, "needed: {needs}, control {control:#x}");
+    }
+}
+
+#[test]
 fn an_illegal_word_stops_a_strict_processor_until_its_reset() {
     let mut options = ChipOptions::default();
     options.ppu.quirks.illegal_nop = false;

@@ -26,6 +26,21 @@ pub struct ExecutorConfig {
     /// Simulated time that passes between a halt and the next program, so that the chip's last events get out
     /// (host-interface 2.1).
     pub between_programs: u64,
+    /// Rate of a link in the performance test: payload bits (59 a word) in 1000 cycles. 595 Mbit/s, which the official hardware
+    /// test demands within 5 %.
+    pub link_rate: u64,
+    /// Links that reach this rate together in the performance test; more share it. As in the official hardware test.
+    pub links_at_full_rate: u32,
+    /// Length of a byte on the serial line of SpikeIO, in bits: start, eight of data, stop. Estimated; a bit takes as many
+    /// cycles as `data_rate_scaler` says (register-map 8.5).
+    pub serial_frame: u64,
+    /// Bytes that wait for the serial line or are on it; spikes beyond are lost. Unknown.
+    pub serial_fifo: usize,
+    /// What is behind the routing tables (register-map 8.5).
+    pub network: Network,
+    /// From leaving the FPGA to coming back from the network. Estimated, 650 ns: half of what is published for four hops
+    /// (event-routing 14).
+    pub network_latency: u64,
     /// Identification of the chip read through JTAG (host-interface 2.5).
     pub jtag_id: u32,
     /// Device DNA, 57 bits (host-interface 3).
@@ -48,6 +63,16 @@ pub enum InitialState {
     Started,
 }
 
+/// What an FPGA is connected to beside host and chip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Network {
+    /// Nothing: the routing tables are stored, and no spike passes them.
+    #[default]
+    None,
+    /// A network with this FPGA as its only member: every label that goes out comes back.
+    Loopback,
+}
+
 impl Default for ExecutorConfig {
     fn default() -> Self {
         Self {
@@ -59,6 +84,12 @@ impl Default for ExecutorConfig {
             synchronisation: 100,
             link_training: 1250,
             link_notifications: true,
+            link_rate: 4760,
+            links_at_full_rate: 5,
+            serial_frame: 10,
+            serial_fifo: 64,
+            network: Network::None,
+            network_latency: 81,
             between_programs: 1000,
             jtag_id: 0x3485_80AF,
             device_dna: 0x0015_0000_0000_005D,

@@ -6,7 +6,9 @@ use super::config::{ExecutorConfig, InitialState};
 use super::jtag::{JtagMaster, TestAccessPort};
 use super::links::Links;
 use super::outbox::Outbox;
+use super::performance::PerformanceTest;
 use super::registers::Registers;
+use super::relay::Relay;
 use crate::playback::{FPGA_EVENT_RECORDING, FPGA_PHY_ENABLE};
 use bss2_base::SimTime;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,8 @@ pub struct FpgaState {
     pub(super) links: Links,
     pub(super) bus: Bus,
     pub(super) outbox: Outbox,
+    pub(super) relay: Relay,
+    pub(super) performance: PerformanceTest,
 }
 
 /// Omnibus accesses under way.
@@ -114,6 +118,8 @@ impl FpgaState {
             timer_zero: 0,
             instruction: 0,
             skipping: false,
+            relay: Relay::new(&registers, config),
+            performance: PerformanceTest::default(),
             recording: registers.get(FPGA_EVENT_RECORDING) & 1 == 1,
             systime,
             registers,

@@ -44,6 +44,12 @@ impl Links {
         self.up_at().is_some_and(|up| up <= cycle)
     }
 
+    /// The links that are up, one bit each.
+    pub(super) fn mask_up(&self, cycle: u64) -> u8 {
+        let up = |(_, up_at): &(u8, &Option<u64>)| up_at.is_some_and(|up| up <= cycle);
+        (0..).zip(&self.up_at).filter(up).fold(0, |mask, (link, _)| mask | 1 << link)
+    }
+
     pub(super) fn enable_fpga(&mut self, mask: u8, cycle: u64, training: u64) -> Vec<LinkUp> {
         self.fpga_enable = mask;
         self.retrain(cycle, training)

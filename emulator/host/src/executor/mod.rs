@@ -18,10 +18,12 @@ mod fpga;
 mod jtag;
 mod links;
 mod outbox;
+mod performance;
 mod registers;
+mod relay;
 mod run;
 
-pub use config::{ExecutorConfig, InitialState};
+pub use config::{ExecutorConfig, InitialState, Network};
 pub use fpga::FpgaState;
 
 use crate::connection::{Connection, ConnectionError, RunControl};

@@ -41,6 +41,11 @@ impl Outbox {
         self.arriving.push_back(event);
     }
 
+    /// Arrival and label of the spikes that are still on the link.
+    pub(super) fn spikes_on_the_link(&self) -> impl Iterator<Item = (u64, u16)> {
+        self.arriving.iter().filter(|event| event.is_spike).map(|event| (event.arrival, event.event.value))
+    }
+
     /// Decides about the events that arrive before `cycle`.
     pub(super) fn accept_before(&mut self, cycle: u64, recording: bool) {
         let arrived = self.arriving.partition_point(|event| event.arrival < cycle);

@@ -1,110 +1,119 @@
 //! Registers of the FPGA that merely store (host-interface 3, register-map 8). Those that do or show something live with
 //! the part that does it.
 
-use crate::playback::{
-    FPGA_EVENT_RECORDING, FPGA_INSTRUCTION_TIMEOUT, FPGA_PHY_CONFIG, FPGA_PHY_ENABLE, FPGA_POLL_ADDRESS,
-};
+use bss2_chip::registers::{Access, Location, Register, Space, Word, decode, report_unmodelled};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A run of registers with the same layout.
-struct Storage {
-    first: u32,
-    count: u32,
-    /// Bits that exist.
-    mask: u32,
-    reset: u32,
-}
+pub(super) const PERFORMANCE_TEST: u32 = 0x8800_8000;
 
-const fn storage(first: u32, count: u32, mask: u32, reset: u32) -> Storage {
-    Storage { first, count, mask, reset }
-}
+/// How many addresses without register are named.
+const LIMIT: usize = 1000;
 
-/// By address. Reset values are host defaults except that of event recording (register-map 13).
-const STORAGE: [Storage; 19] = [
-    // Executor control; words 1 and 2 are unknown.
-    storage(0x8800_0000, 3, u32::MAX, 0),
-    storage(FPGA_EVENT_RECORDING, 1, 1, 1),
-    // Address, target and mask.
-    storage(FPGA_POLL_ADDRESS, 3, u32::MAX, 0),
-    storage(FPGA_INSTRUCTION_TIMEOUT, 1, u32::MAX, 1_250_000),
-    // Unknown.
-    storage(0x8800_000A, 1, u32::MAX, 0),
-    // Systime-correction barrier.
-    storage(0x8800_000B, 1, 1, 0),
-    // Tries of a synchronisation (settled 14).
-    storage(0x8800_2000, 1, 0xF, 3),
-    storage(FPGA_PHY_ENABLE, 1, 0xFF, 0xFF),
-    storage(FPGA_PHY_CONFIG, 8, 0x003E_FFFF, 0x0020_4040),
-    // Prescaler of the I2C master.
-    storage(0x8800_7A00, 1, u32::MAX, 0),
-    // Event switch: three sources, then words of unknown layout.
-    storage(0x8800_7C00, 3, 3, 1),
-    storage(0x8800_7C03, 7, u32::MAX, 0),
-    // Performance test: control, status.
-    storage(0x8800_8000, 1, 1, 0),
-    storage(0x8800_8001, 4, 0, 0),
-    // SpikeIO: output routes, input routes, configuration.
-    storage(0x8802_0000, 0x1_0000, 0xFF, 0xFF),
-    storage(0x8803_0000, 0x100, 0xFFFF, 0xFFFF),
-    storage(0x8803_8000, 1, 0x0007_FFFF, 1),
-    // Routing tables of multi-chip systems: input, output.
-    storage(0x880C_0000, 0x8000, 0x0001_FFFF, 0),
-    storage(0x880D_0000, 0x1_0000, 0xFFFF, 0),
-];
-
-fn find(address: u32) -> Option<&'static Storage> {
-    let index = STORAGE.partition_point(|storage| storage.first <= address).checked_sub(1)?;
-    Some(&STORAGE[index]).filter(|storage| address - storage.first < storage.count)
-}
-
-/// Contents of the storing registers.
+/// Contents of the storing registers. The rows of the register map say which there are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Registers {
     written: BTreeMap<u32, u32>,
+    #[serde(skip)]
+    reports: Reports,
+}
+
+/// What has been said already.
+#[derive(Clone, Debug, Default)]
+struct Reports {
+    /// Bits without effect, by block (its first address) and word.
+    unmodelled: BTreeMap<(u32, u8), u32>,
+    /// Addresses of no register.
+    unknown: BTreeSet<u32>,
+}
+
+/// The register at an address.
+fn find(address: u32) -> Option<(Register, &'static Word)> {
+    match decode(address)? {
+        Location::Register(register) if register.block.description().space == Space::Fpga => {
+            Some((register, &register.block.description().words[usize::from(register.word)]))
+        }
+        _ => None,
+    }
 }
 
 impl Registers {
-    /// The register's content, `None` where there is none.
-    pub(super) fn read(&self, address: u32) -> Option<u32> {
-        let storage = find(address)?;
-        Some(self.written.get(&address).copied().unwrap_or(storage.reset))
+    /// The register's content, 0 where there is none or where it can't be read.
+    pub(super) fn read(&mut self, address: u32) -> u32 {
+        if find(address).is_none() {
+            self.report_unknown(address, "read of", "0");
+        }
+        self.get(address)
     }
 
-    /// Stores the bits that exist; `false` where there is no register.
-    pub(super) fn write(&mut self, address: u32, value: u32) -> bool {
-        let Some(storage) = find(address) else { return false };
-        self.written.insert(address, value & storage.mask);
-        true
+    /// Stores the bits that exist.
+    pub(super) fn write(&mut self, address: u32, value: u32) {
+        let Some((register, word)) = find(address) else {
+            self.report_unknown(address, "write to", "ignored");
+            return;
+        };
+        if word.access != Access::ReadWrite {
+            return;
+        }
+        let (description, index) = (register.block.description(), usize::from(register.word));
+        let value = value & word.used_mask();
+        let unusual = (value ^ description.reset(index)) & (value ^ description.host_default(index));
+        let reported = self.reports.unmodelled.entry((description.base, register.word)).or_default();
+        report_unmodelled(register, value, unusual, reported);
+        self.written.insert(address, value);
     }
 
-    /// Content of a register that exists.
+    /// Content of a register that exists; 0 of any other.
     pub(super) fn get(&self, address: u32) -> u32 {
-        self.read(address).unwrap_or(0)
+        let reset = || match find(address) {
+            Some((register, word)) if word.access != Access::WriteOnly => {
+                register.block.description().reset(usize::from(register.word))
+            }
+            _ => 0,
+        };
+        self.written.get(&address).copied().unwrap_or_else(reset)
+    }
+
+    fn report_unknown(&mut self, address: u32, access: &str, consequence: &str) {
+        let unknown = &mut self.reports.unknown;
+        if unknown.len() < LIMIT && unknown.insert(address) {
+            tracing::warn!(target: "registers", "{access} unknown FPGA address {address:#010x}: {consequence}");
+            if unknown.len() == LIMIT {
+                tracing::warn!(target: "registers", "that was the {LIMIT}th unknown address; no more are named");
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_is_sorted_and_free_of_overlap() {
-        for pair in STORAGE.windows(2) {
-            assert!(pair[0].first + pair[0].count <= pair[1].first, "{:#x}", pair[1].first);
-        }
-        for storage in &STORAGE {
-            assert_eq!(storage.reset & !storage.mask, 0, "{:#x}", storage.first);
-        }
-    }
+    use crate::playback::FPGA_INSTRUCTION_TIMEOUT;
 
     #[test]
     fn only_bits_that_exist_are_stored() {
         let mut registers = Registers::default();
-        assert_eq!(registers.read(FPGA_INSTRUCTION_TIMEOUT), Some(1_250_000));
-        assert!(registers.write(0x8803_0080, 0xFFFF_1234));
-        assert_eq!(registers.read(0x8803_0080), Some(0x1234));
-        assert_eq!(registers.read(0x8803_0100), None);
-        assert!(!registers.write(0x8803_0100, 1));
+        assert_eq!(registers.read(FPGA_INSTRUCTION_TIMEOUT), 1_250_000);
+        registers.write(0x8803_0080, 0xFFFF_1234);
+        assert_eq!(registers.read(0x8803_0080), 0x1234);
+        registers.write(0x8803_0100, 1);
+        assert_eq!(registers.read(0x8803_0100), 0);
+        assert_eq!(registers.reports.unknown, BTreeSet::from([0x8803_0100]));
+    }
+
+    #[test]
+    fn a_field_without_effect_is_named_once_and_registers_that_are_only_read_stay() {
+        let mut registers = Registers::default();
+        for (address, value) in
+            [(0x8800_7C00, 1), (0x8800_7C01, 2), (0x8800_7C02, 3), (FPGA_INSTRUCTION_TIMEOUT, 5)]
+        {
+            registers.write(address, value);
+            assert_eq!(registers.get(address), value);
+        }
+        // The event switch, whose direction 1 was the first with something else than the default.
+        let said: Vec<_> = registers.reports.unmodelled.iter().filter(|entry| *entry.1 != 0).collect();
+        assert_eq!(said, [(&(0x8800_7C00, 0), &3)]);
+        registers.write(0x8800_8001, 7);
+        assert_eq!(registers.get(0x8800_8001), 0);
     }
 }

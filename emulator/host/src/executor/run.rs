@@ -1,6 +1,7 @@
 //! Executing instructions: the FPGA state, the device and the caller's reins together.
 
 mod own_registers;
+mod relaying;
 
 use super::Emission;
 use super::config::ExecutorConfig;
@@ -97,6 +98,7 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
                 self.report();
             }
         }
+        self.collect();
         cancelled
     }
 
@@ -189,7 +191,7 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
             let access = self.next_access();
             let synchronisation = self.next_synchronisation();
             let Some(next) = self.next_step().filter(|&next| next <= cycle) else { break };
-            self.device.advance(self.front(next));
+            self.run_device(self.front(next));
             if jtag == Some(next) {
                 self.jtag_operation(next);
             } else if access == Some(next) {
@@ -200,7 +202,7 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
                 self.synchronise(next);
             }
         }
-        self.device.advance(self.front(cycle));
+        self.run_device(self.front(cycle));
     }
 
     /// Cycle in which one of the queues goes on.
@@ -225,12 +227,12 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
     /// Lets time pass until the device's clock shows `until`, without the FPGA listening to events.
     pub(super) fn idle(&mut self, until: SimTime, events: &mut Vec<ChipEvent>) {
         while let Some(next) = self.next_step().filter(|&next| self.front(next) <= until) {
-            self.device.advance(self.front(next));
-            self.device.take_events(events);
+            self.run_device(self.front(next));
             self.settle(next);
         }
-        self.device.advance(until);
-        self.device.take_events(events);
+        self.run_device(until);
+        self.gather();
+        events.append(&mut self.events);
     }
 
     fn report(&mut self) {
@@ -452,6 +454,10 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
             tracing::debug!(?labels, "spikes lost: the links are down");
             return;
         }
+        if self.fpga.relay.is_active() {
+            // Labels that come back from elsewhere until now go first.
+            self.settle(self.fpga.cycle);
+        }
         let at = self.front(self.fpga.cycle);
         self.fpga.links.count_events_to_chip(labels.as_slice().len());
         for &label in labels.as_slice() {
@@ -461,7 +467,7 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
 
     /// Takes events from the device and decides about those that have arrived.
     fn collect(&mut self) {
-        self.device.take_events(&mut self.events);
+        self.gather();
         for event in self.events.drain(..) {
             let age = event.time.saturating_sub(self.fpga.origin);
             let left = age.cycles(SimTime::FPGA_CYCLE);

@@ -1,8 +1,11 @@
 //! Accesses to the FPGA's own registers and memories (host-interface 3, register-map 8).
 
 use super::super::board::BoardEffect;
+use super::super::registers::PERFORMANCE_TEST;
+use super::super::relay::SPIKE_IO_CONFIG;
 use super::Run;
 use crate::device::{Device, SharedMemory};
+use crate::executor::FpgaState;
 use crate::playback::{FPGA_EVENT_RECORDING, FPGA_PHY_ENABLE, FPGA_SPI, FPGA_TIMER};
 
 impl<D: Device> Run<'_, '_, D> {
@@ -17,6 +20,7 @@ impl<D: Device> Run<'_, '_, D> {
         if let Some((memory, word)) = Self::shared_memory(address) {
             return self.device.read_shared(memory, word);
         }
+        let config = self.config;
         let fpga = &mut *self.fpga;
         let high = |value: u64| (value >> 32) as u32;
         match address {
@@ -34,17 +38,22 @@ impl<D: Device> Run<'_, '_, D> {
             FPGA_SPI..=0x8800_7004 => 0,
             0x8800_7800..=0x8800_79FF => fpga.i2c.read(address - 0x8800_7800),
             0x8800_C000..=0x8800_C00F => {
-                let index = address - 0x8800_C000;
-                if index & 1 == 0 { fpga.links.sent_by(index / 2) } else { fpga.links.received_by(index / 2) }
+                let (link, test) = ((address - 0x8800_C000) / 2, &fpga.performance);
+                let (words, of_the_test) = match address & 1 {
+                    0 => (fpga.links.sent_by(link), test.sent_by(link, fpga.cycle, config)),
+                    _ => (fpga.links.received_by(link), test.received_by(link, fpga.cycle, config)),
+                };
+                words.wrapping_add(of_the_test)
             }
+            // Words sent, received, in order, and the first that was not: there is none.
+            0x8800_8001 => fpga.performance.sent(fpga.cycle, config),
+            0x8800_8002 | 0x8800_8003 => fpga.performance.received(fpga.cycle, config),
+            0x8800_8004 => 0,
             0x8800_C010 => fpga.links.writes,
             0x8800_C011 => fpga.links.tx,
             0x8800_C012 => fpga.links.rx,
             0x8800_C013 => fpga.links.reads,
-            _ => fpga.registers.read(address).unwrap_or_else(|| {
-                tracing::warn!("read of unknown FPGA address {address:#010x}: 0");
-                0
-            }),
+            _ => fpga.registers.read(address),
         }
     }
 
@@ -73,6 +82,18 @@ impl<D: Device> Run<'_, '_, D> {
                 self.collect();
                 self.fpga.recording = value & 1 == 1;
             }
+            // Spikes that are on their way are relayed when they arrive.
+            SPIKE_IO_CONFIG => {
+                self.collect();
+                let FpgaState { relay, outbox, .. } = &mut *self.fpga;
+                if relay.configure(value) {
+                    outbox.spikes_on_the_link().for_each(|(arrival, label)| relay.arrive(arrival, label));
+                }
+            }
+            PERFORMANCE_TEST => {
+                let FpgaState { performance, links, cycle, .. } = &mut *self.fpga;
+                performance.enable(value & 1 == 1, links.mask_up(*cycle), *cycle, self.config);
+            }
             FPGA_PHY_ENABLE => {
                 let (cycle, training) = (self.fpga.cycle, self.config.link_training);
                 let coming = self.fpga.links.enable_fpga(value as u8, cycle, training);
@@ -80,8 +101,6 @@ impl<D: Device> Run<'_, '_, D> {
             }
             _ => {}
         }
-        if !self.fpga.registers.write(address, value) {
-            tracing::warn!("write to unknown FPGA address {address:#010x}: ignored");
-        }
+        self.fpga.registers.write(address, value);
     }
 }
