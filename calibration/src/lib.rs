@@ -12,6 +12,7 @@
 //! | results, files, cache | [`result`], [`cache`] |
 //! | searches and fits | [`algorithms`], [`fit`] |
 //! | routines | [`neuron`] |
+//! | whole calibrations | [`entry`] |
 //!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
@@ -20,6 +21,7 @@ pub mod algorithms;
 pub mod base_state;
 pub mod bench;
 pub mod cache;
+pub mod entry;
 pub mod error;
 pub mod fit;
 pub mod link;
