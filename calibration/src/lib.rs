@@ -11,7 +11,7 @@
 //! | what a routine is | [`routine`] |
 //! | results, files, cache | [`result`], [`cache`] |
 //! | searches and fits | [`algorithms`], [`fit`] |
-//! | routines | [`neuron`], [`cadc`] |
+//! | routines | [`neuron`], [`cadc`], [`driver`] |
 //! | what a calibration is worth | [`evaluation`] |
 //!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
@@ -22,6 +22,7 @@ pub mod base_state;
 pub mod bench;
 pub mod cache;
 pub mod cadc;
+pub mod driver;
 pub mod error;
 pub mod evaluation;
 pub mod fit;
