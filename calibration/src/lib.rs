@@ -11,8 +11,9 @@
 //! | what a routine is | [`routine`] |
 //! | results, files, cache | [`result`], [`cache`] |
 //! | searches and fits | [`algorithms`], [`fit`] |
-//! | routines | [`neuron`] |
+//! | routines | [`neuron`], [`cadc`], [`driver`] |
 //! | whole calibrations | [`entry`] |
+//! | what a calibration is worth | [`evaluation`] |
 //!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
@@ -21,8 +22,11 @@ pub mod algorithms;
 pub mod base_state;
 pub mod bench;
 pub mod cache;
+pub mod cadc;
+pub mod driver;
 pub mod entry;
 pub mod error;
+pub mod evaluation;
 pub mod fit;
 pub mod link;
 pub mod neuron;
