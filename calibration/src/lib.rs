@@ -11,7 +11,7 @@
 //! | what a routine is | [`routine`] |
 //! | results, files, cache | [`result`], [`cache`] |
 //! | searches and fits | [`algorithms`], [`fit`] |
-//! | routines | [`neuron`], [`cadc`], [`driver`] |
+//! | routines | [`neuron`], [`cadc`], [`driver`], [`hagen`] |
 //! | whole calibrations | [`entry`] |
 //! | what a calibration is worth | [`evaluation`] |
 //!
@@ -28,6 +28,7 @@ pub mod entry;
 pub mod error;
 pub mod evaluation;
 pub mod fit;
+pub mod hagen;
 pub mod link;
 pub mod neuron;
 pub mod primitives;
