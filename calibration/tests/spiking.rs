@@ -60,8 +60,8 @@ fn a_calibrated_chip_does_what_it_is_told() {
     let mut executor = chip(seed);
     let mut begin = Instant::now();
     let mut tell = |step: Step<'_>| match step {
-        Step::Stage { name, number, of } => {
-            println!("{:6.2} s; {number} of {of}: {name}", begin.elapsed().as_secs_f64());
+        Step::Stage { name, number, of, chip_time } => {
+            println!("{:6.2} s; {number} of {of}: {name}, at {chip_time}", begin.elapsed().as_secs_f64());
             begin = Instant::now();
         }
         Step::End { outcome, depth: 0 } => {

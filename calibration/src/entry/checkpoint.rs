@@ -1,6 +1,6 @@
 //! Going on after a break.
 
-use super::spiking::Spiking;
+use super::spiking::Findings;
 use crate::error::{CalibrationError, Result};
 use crate::link::ChipState;
 use crate::result::{Header, InstanceKind, Record};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Checkpoint {
     /// Parts done.
     pub(super) done: usize,
-    pub(super) plan: Spiking,
+    pub(super) findings: Findings,
     pub(super) records: Vec<Record>,
     pub(super) state: ChipState,
 }
@@ -23,7 +23,7 @@ struct Stored {
     /// Of the calibration, as JSON: another one does not go on here.
     header: String,
     done: usize,
-    plan: Vec<u8>,
+    findings: Findings,
     records: Vec<(InstanceKind, Vec<u32>, Outcome)>,
     state: ChipState,
 }
@@ -50,11 +50,10 @@ impl Checkpoint {
         if stored.header != header_text(header) {
             return Ok(None);
         }
-        let plan = serde_json::from_slice(&stored.plan).map_err(|error| failed(path, error))?;
         let record = |(kind, instances, outcome)| Record::new(kind, instances, outcome);
         Ok(Some(Self {
             done: stored.done,
-            plan,
+            findings: stored.findings,
             records: stored.records.into_iter().map(record).collect(),
             state: stored.state,
         }))
@@ -65,7 +64,7 @@ impl Checkpoint {
         path: &Path,
         header: &Header,
         done: usize,
-        plan: &Spiking,
+        findings: &Findings,
         records: &[Record],
         state: &ChipState,
     ) -> Result<()> {
@@ -73,7 +72,7 @@ impl Checkpoint {
         let stored = Stored {
             header: header_text(header),
             done,
-            plan: serde_json::to_vec(plan).map_err(|error| failed(path, error))?,
+            findings: findings.clone(),
             records: records.iter().map(record).collect(),
             state: state.clone(),
         };

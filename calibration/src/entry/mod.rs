@@ -12,8 +12,8 @@ use crate::error::{CalibrationError, Result};
 use crate::link::Link;
 use crate::result::{CalibrationResult, ChipIdentity, Header, Record, Scope};
 use crate::routine::{Progress, Session, Step};
-use bss2_base::Neuron;
 use bss2_base::random::{Level, SequentialRng, Stream, path_hash};
+use bss2_base::{Neuron, SimTime};
 use bss2_host::connection::Connection;
 use checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
@@ -48,12 +48,12 @@ impl Target {
         }
     }
 
-    /// Names of the parts of such a calibration.
-    pub fn stages(&self) -> Vec<&'static str> {
+    /// What the parts of such a calibration of this many neurons take on the chip, about.
+    pub fn chip_times(&self, neurons: usize) -> Vec<SimTime> {
         match self {
             Self::Spiking { target, options } => {
                 let plan = Spiking::new(target.clone(), options.clone());
-                plan.stages().into_iter().map(Stage::name).collect()
+                plan.stages().into_iter().map(|stage| stage.chip_time(neurons)).collect()
             }
         }
     }
@@ -131,26 +131,29 @@ fn run(
         Some(path) if resume => Checkpoint::load(path, &header)?,
         _ => None,
     };
-    let (done, mut plan, mut records) = match earlier {
+    let mut plan = Spiking::new(target.clone(), options.clone());
+    let (done, mut records) = match earlier {
         Some(earlier) => {
             link.replay(&earlier.state)?;
-            (earlier.done, earlier.plan, earlier.records)
+            plan.findings = earlier.findings;
+            (earlier.done, earlier.records)
         }
         None => {
             link.bring_up()?;
-            (0, Spiking::new(target.clone(), options.clone()), Vec::new())
+            (0, Vec::new())
         }
     };
     let mut session = Session::new(link, neurons, seed, progress);
     let stages = plan.stages();
     for (number, &stage) in stages.iter().enumerate().skip(done) {
-        session.tell(Step::Stage { name: stage.name(), number, of: stages.len() });
+        let chip_time = session.chip_time();
+        session.tell(Step::Stage { name: stage.name(), number, of: stages.len(), chip_time });
         // Each part has its own noise, so that going on after a break makes no difference to it.
         let stream = Stream::new(seed, path_hash("calibration.stage"), Level::Noise, number as u32);
         session.random = SequentialRng::new(stream);
         records.extend(plan.run(&mut session, stage)?);
         if let Some(path) = &checkpoint {
-            Checkpoint::save(path, &header, number + 1, &plan, &records, session.link.written())?;
+            Checkpoint::save(path, &header, number + 1, &plan.findings, &records, session.link.written())?;
         }
     }
     if let Some(path) = &checkpoint {

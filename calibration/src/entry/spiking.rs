@@ -3,6 +3,8 @@
 use super::target::{SpikingOptions, SpikingTarget, Strength};
 use crate::algorithms::Search;
 use crate::base_state;
+use crate::cadc::{self, CadcTarget, Reference};
+use crate::driver;
 use crate::error::Result;
 use crate::neuron::dac_bias::SynapseDacBias;
 use crate::neuron::membrane::{MembraneCadc, MembraneMadc};
@@ -12,18 +14,22 @@ use crate::neuron::strength::SynapticStrength;
 use crate::neuron::synaptic::SynapticTimeConstant;
 use crate::neuron::threshold::ThresholdCadc;
 use crate::neuron::{Polarity, refractory};
-use crate::primitives::cadc::{self, Repeated};
+use crate::primitives::cadc::{Repeated, mean};
 use crate::program::{SETTLING, write_shared_cell};
 use crate::result::{InstanceKind, Record};
 use crate::routine::{Outcome, Routine, Session};
 use bss2_base::SimTime;
 use bss2_host::playback::ProgramBuilder;
-use bss2_host::registers::capmem::{NeuronParameter as Cell, SharedParameter as Shared};
+use bss2_host::registers::capmem::{NeuronParameter as Cell, SharedParameter as Shared, shared_parameter};
+use bss2_host::registers::coordinates::capmem_cell_of;
 use bss2_host::registers::neuron::NeuronConfig;
+use bss2_host::registers::{Block, Location, decode};
 use serde::{Deserialize, Serialize};
 
 /// Leak potential while the inputs are calibrated, codes.
 const INPUT_LEAK: f64 = 120.0;
+/// `syn_i_bias_dac` while the drivers are calibrated (calibration 5.3).
+const LINES_DAC_BIAS: u16 = 800;
 /// Synaptic and membrane time constants while the inputs are calibrated, microseconds.
 const INPUT_TAU_SYN: f64 = 1.5;
 const INPUT_TAU_MEM: f64 = 60.0;
@@ -49,13 +55,15 @@ pub enum Stage {
     Membrane,
     /// Leak and reset potentials.
     Potentials,
+    /// Offsets of the synapse drivers for short-term plasticity.
+    Plasticity,
     /// The column ADC and all potentials once more, with inputs on.
     Refinement,
 }
 
 impl Stage {
     /// All, in their order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ColumnAdc,
         Self::SynapticTimeConstants,
         Self::DacBias,
@@ -65,8 +73,28 @@ impl Stage {
         Self::References,
         Self::Membrane,
         Self::Potentials,
+        Self::Plasticity,
         Self::Refinement,
     ];
+
+    /// What it takes on the chip for this many neurons with the default target, about: for estimates of the time left.
+    pub fn chip_time(self, neurons: usize) -> SimTime {
+        // Milliseconds whatever the number of neurons, and for all 512 of them.
+        let (constant, each) = match self {
+            Self::ColumnAdc => (700, 0),
+            Self::SynapticTimeConstants => (600, 11_700),
+            Self::DacBias => (300, 0),
+            Self::Threshold => (300, 0),
+            Self::InputPreparation => (5_600, 7_900),
+            Self::Strengths => (9_400, 0),
+            Self::References => (600, 0),
+            Self::Membrane => (600, 13_000),
+            Self::Potentials => (600, 0),
+            Self::Plasticity => (2_500, 0),
+            Self::Refinement => (1_600, 0),
+        };
+        SimTime::from_ms(constant + each * neurons as u64 / 512)
+    }
 
     /// For people.
     pub const fn name(self) -> &'static str {
@@ -80,6 +108,7 @@ impl Stage {
             Self::References => "synaptic references",
             Self::Membrane => "membrane time constants",
             Self::Potentials => "leak and reset potentials",
+            Self::Plasticity => "drivers, short-term plasticity",
             Self::Refinement => "refinement",
         }
     }
@@ -93,27 +122,27 @@ struct FoundTimeConstant {
 }
 
 /// What later parts need to know from earlier ones. With the state of the chip, all that is needed to go on after a break.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Spiking {
-    target: SpikingTarget,
-    options: SpikingOptions,
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Findings {
     time_constants: [FoundTimeConstant; 2],
     threshold: Vec<i32>,
     dac_bias: Vec<i32>,
     rest: Vec<f64>,
+    adc_reference: Option<Reference>,
+}
+
+/// A calibration of spiking neurons under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spiking {
+    target: SpikingTarget,
+    options: SpikingOptions,
+    pub(super) findings: Findings,
 }
 
 impl Spiking {
     /// A calibration that has not begun.
     pub fn new(target: SpikingTarget, options: SpikingOptions) -> Self {
-        Self {
-            target,
-            options,
-            time_constants: Default::default(),
-            threshold: Vec::new(),
-            dac_bias: Vec::new(),
-            rest: Vec::new(),
-        }
+        Self { target, options, findings: Findings::default() }
     }
 
     /// The parts of this calibration.
@@ -133,10 +162,10 @@ impl Spiking {
                 for warning in self.target.check(count)? {
                     session.note(&warning);
                 }
-                session.link.establish(base_state::write_nominal_ramps)?;
+                let records = self.calibrate_adc(session)?;
                 base_state::integration(session)?;
                 quiet(session)?;
-                Ok(Vec::new())
+                Ok(records)
             }
             Stage::SynapticTimeConstants => {
                 let mut records = Vec::new();
@@ -145,14 +174,14 @@ impl Spiking {
                     let mut routine = SynapticTimeConstant::new(polarity);
                     records.push(neurons(session, &mut routine, Some(&target))?);
                 }
-                self.time_constants = Polarity::ALL.map(|polarity| found(session, polarity));
+                self.findings.time_constants = Polarity::ALL.map(|polarity| found(session, polarity));
                 Ok(records)
             }
             Stage::DacBias => {
                 let bias = self.target.synapse_dac_bias.clamp(0, 1022) as u16;
                 session.link.configure(|program| write_shared_cell(program, Shared::SynIBiasDac, bias))?;
                 let outcome = session.calibrate(&mut SynapseDacBias::default(), &Search::Binary, None)?;
-                self.dac_bias = outcome.parameters.clone();
+                self.findings.dac_bias = outcome.parameters.clone();
                 Ok(vec![Record::of_all(InstanceKind::Quadrant, outcome)])
             }
             Stage::Threshold => {
@@ -169,15 +198,42 @@ impl Spiking {
                 self.finish(session)?;
                 Ok(vec![reset, leak])
             }
+            Stage::Plasticity => self.calibrate_plasticity(session),
             Stage::Refinement => {
+                let mut records = self.calibrate_adc(session)?;
                 let threshold = self.calibrate_threshold(session)?;
                 comparators(session, false)?;
                 let reset = self.calibrate_reset(session)?;
                 let leak = self.calibrate_leak(session)?;
                 comparators(session, true)?;
-                Ok(vec![threshold, reset, leak])
+                records.extend([threshold, reset, leak]);
+                Ok(records)
             }
         }
+    }
+
+    /// The column ADC over the range of membranes.
+    fn calibrate_adc(&mut self, session: &mut Session<'_>) -> Result<Vec<Record>> {
+        let adc = cadc::calibrate(
+            session,
+            &self.target.cadc,
+            &self.options.cadc,
+            self.findings.adc_reference.as_ref(),
+        )?;
+        self.findings.adc_reference = Some(adc.reference);
+        Ok(adc.records)
+    }
+
+    /// Offsets of the drivers, with the ADC in the range of the synaptic lines; everything else is put back.
+    fn calibrate_plasticity(&mut self, session: &mut Session<'_>) -> Result<Vec<Record>> {
+        let before = session.link.written().clone();
+        let reference = self.findings.adc_reference.as_ref();
+        cadc::calibrate(session, &CadcTarget::lines(), &self.options.cadc, reference)?;
+        session.link.configure(|program| write_shared_cell(program, Shared::SynIBiasDac, LINES_DAC_BIAS))?;
+        let record =
+            driver::calibrate_plasticity(session, &self.target.plasticity, &self.options.plasticity)?;
+        session.link.restore_some(&before, |address| !of_plasticity(address))?;
+        Ok(vec![record])
     }
 
     fn calibrate_threshold(&mut self, session: &mut Session<'_>) -> Result<Record> {
@@ -185,7 +241,7 @@ impl Spiking {
         let mut routine =
             if self.options.thorough_thresholds { ThresholdCadc::default() } else { ThresholdCadc::quick() };
         let record = neurons(session, &mut routine, Some(&target))?;
-        self.threshold = record.outcome.parameters.clone();
+        self.findings.threshold = record.outcome.parameters.clone();
         Ok(record)
     }
 
@@ -205,8 +261,8 @@ impl Spiking {
     fn prepare_inputs(&mut self, session: &mut Session<'_>) -> Result<Vec<Record>> {
         base_state::integration(session)?;
         let mut program = ProgramBuilder::new();
-        session.write_cells(&mut program, Cell::VThreshold, &self.threshold);
-        session.write_quadrants(&mut program, Shared::SynIBiasDac, &self.dac_bias);
+        session.write_cells(&mut program, Cell::VThreshold, &self.findings.threshold);
+        session.write_quadrants(&mut program, Shared::SynIBiasDac, &self.findings.dac_bias);
         session.change_neurons(&mut program, |_, config| {
             (config.en_synin_exc, config.en_synin_inh) = (false, false);
         });
@@ -225,7 +281,7 @@ impl Spiking {
         session.calibrate(&mut membrane, &Search::NOISY, Some(&[INPUT_TAU_MEM]))?;
         leak(session)?;
         let reads = Repeated { reads: 16, after_reset: None, wait: SimTime::from_us(100) };
-        self.rest = cadc::mean(session, reads)?;
+        self.findings.rest = mean(session, reads)?;
         Ok(Vec::new())
     }
 
@@ -248,10 +304,10 @@ impl Spiking {
         };
         let matching = matches!(self.target.strength, Strength::Matching { .. });
         let mut excitatory = SynapticStrength::spiking(Polarity::Excitatory, codes[0]);
-        excitatory.rest.clone_from(&self.rest);
+        excitatory.rest.clone_from(&self.findings.rest);
         let first = neurons(session, &mut excitatory, None)?;
         let mut inhibitory = SynapticStrength::spiking(Polarity::Inhibitory, codes[1]);
-        inhibitory.rest.clone_from(&self.rest);
+        inhibitory.rest.clone_from(&self.findings.rest);
         if matching {
             inhibitory.events = excitatory.events;
         }
@@ -269,7 +325,7 @@ impl Spiking {
         let mut records = Vec::new();
         for polarity in [Polarity::Inhibitory, Polarity::Excitatory] {
             let mut routine = SynapticReference::new(polarity);
-            records.push(neurons(session, &mut routine, Some(&self.rest))?);
+            records.push(neurons(session, &mut routine, Some(&self.findings.rest))?);
         }
         Ok(records)
     }
@@ -288,9 +344,13 @@ impl Spiking {
         }
         let mut program = ProgramBuilder::new();
         for polarity in Polarity::ALL {
-            session.write_cells(&mut program, polarity.tau(), &self.time_constants[polarity.index()].codes);
+            session.write_cells(
+                &mut program,
+                polarity.tau(),
+                &self.findings.time_constants[polarity.index()].codes,
+            );
         }
-        let [excitatory, inhibitory] = &self.time_constants;
+        let [excitatory, inhibitory] = &self.findings.time_constants;
         session.change_neurons(&mut program, |index, config| {
             *config = NeuronConfig {
                 en_synin_exc_high_res: excitatory.high_resistance[index],
@@ -324,6 +384,33 @@ impl Spiking {
         });
         session.link.run_program(&program.finish()?)?;
         Ok(())
+    }
+}
+
+/// Whether a word belongs to short-term plasticity: configurations of drivers, and the shared cells that they use.
+fn of_plasticity(address: u32) -> bool {
+    use Shared::{
+        StpIBiasComparator, StpICalib, StpIRamp, StpVCharge0, StpVCharge1, StpVRecover0, StpVRecover1,
+    };
+    let Some(Location::Register(register)) = decode(address) else { return false };
+    match register.block {
+        Block::SynapseDriverConfig => true,
+        Block::CapMemCell => capmem_cell_of(register.instance).is_some_and(|(block, row, column)| {
+            let cell = shared_parameter(block, row, column);
+            matches!(
+                cell,
+                Some(
+                    StpVCharge0
+                        | StpVRecover0
+                        | StpVCharge1
+                        | StpVRecover1
+                        | StpIRamp
+                        | StpICalib
+                        | StpIBiasComparator
+                )
+            )
+        }),
+        _ => false,
     }
 }
 

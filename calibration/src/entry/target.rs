@@ -1,5 +1,7 @@
 //! What a calibration shall reach (calibration 6).
 
+use crate::cadc::{CadcOptions, CadcTarget};
+use crate::driver::{PlasticityOptions, PlasticityTarget};
 use crate::error::{CalibrationError, Result};
 use crate::routine::Session;
 use serde::{Deserialize, Serialize};
@@ -87,6 +89,10 @@ pub struct SpikingTarget {
     pub holdoff_time: Values,
     /// Code of `syn_i_bias_dac`.
     pub synapse_dac_bias: i32,
+    /// Range of the column ADC.
+    pub cadc: CadcTarget,
+    /// Voltages of short-term plasticity.
+    pub plasticity: PlasticityTarget,
 }
 
 impl Default for SpikingTarget {
@@ -102,6 +108,8 @@ impl Default for SpikingTarget {
             refractory_time: 2.0.into(),
             holdoff_time: 0.0.into(),
             synapse_dac_bias: 600,
+            cadc: CadcTarget::default(),
+            plasticity: PlasticityTarget::default(),
         }
     }
 }
@@ -157,10 +165,20 @@ pub struct SpikingOptions {
     pub reads: usize,
     /// Whether thresholds are measured with as many reads as the official routine makes (3000 instead of 300).
     pub thorough_thresholds: bool,
+    /// How the column ADC is calibrated.
+    pub cadc: CadcOptions,
+    /// How the synapse drivers are calibrated for short-term plasticity.
+    pub plasticity: PlasticityOptions,
 }
 
 impl Default for SpikingOptions {
     fn default() -> Self {
-        Self { refine_potentials: true, reads: 4, thorough_thresholds: false }
+        Self {
+            refine_potentials: true,
+            reads: 4,
+            thorough_thresholds: false,
+            cadc: CadcOptions::default(),
+            plasticity: PlasticityOptions::default(),
+        }
     }
 }
