@@ -57,16 +57,14 @@ pub struct HagenDrivers {
     pub records: Vec<Record>,
 }
 
-impl HagenDrivers {
-    /// Writes ramps and drivers. Drivers have their receivers on and both rows excitatory.
-    pub fn write(&self, session: &Session<'_>, program: &mut ProgramBuilder) {
-        session.write_quadrants(program, Shared::StpIRamp, &self.ramp);
-        session.write_quadrants(program, Shared::StpICalib, &self.ramp);
-        write_shared_cell(program, Shared::StpIBiasComparator, 1022);
-        write_shared_cell(program, Shared::HagenIbiasDacTop, 820);
-        write_shared_cell(program, Shared::HagenIbiasDacBottom, 820);
-        hagen::write_drivers(program, &self.dac_offset);
-    }
+/// Writes ramps of the quadrants and offsets of the drivers. Drivers have their receivers on and both rows excitatory.
+pub fn write_hagen(session: &Session<'_>, program: &mut ProgramBuilder, ramp: &[i32], dac_offset: &[i32]) {
+    session.write_quadrants(program, Shared::StpIRamp, ramp);
+    session.write_quadrants(program, Shared::StpICalib, ramp);
+    write_shared_cell(program, Shared::StpIBiasComparator, 1022);
+    write_shared_cell(program, Shared::HagenIbiasDacTop, 820);
+    write_shared_cell(program, Shared::HagenIbiasDacBottom, 820);
+    hagen::write_drivers(program, dac_offset);
 }
 
 /// Calibrates ramps and offsets for activations (HAG-1, then HAG-2).
