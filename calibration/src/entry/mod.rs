@@ -179,5 +179,11 @@ fn run(
         }
     }
     let records: Vec<Record> = records;
-    Ok(CalibrationResult::capture(header, records, session.link.written(), Scope::default()))
+    let synapse_corrections = matches!(
+        target,
+        Target::Spiking { target, options }
+            if target.correlation.is_some() && options.correlation.calibrate_synapses
+    );
+    let scope = Scope { synapse_corrections };
+    Ok(CalibrationResult::capture(header, records, session.link.written(), scope))
 }

@@ -4,6 +4,8 @@
 //! [`dac_bias`] the four quadrants. Potentials are codes of the column ADC (mean of both channels), times microseconds.
 
 pub mod capacitance;
+pub mod coba;
+pub mod compartment;
 pub mod dac_bias;
 pub mod leak_noise;
 pub mod membrane;
