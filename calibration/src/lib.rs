@@ -11,8 +11,9 @@
 //! | what a routine is | [`routine`] |
 //! | results, files, cache | [`result`], [`cache`] |
 //! | searches and fits | [`algorithms`], [`fit`] |
-//! | routines | [`neuron`], [`cadc`] |
-//! | what a calibration is worth | [`evaluation`] |
+//! | routines | [`neuron`], [`cadc`], [`driver`], [`hagen`], [`correlation`] |
+//! | whole calibrations | [`entry`] |
+//! | what a calibration is worth | [`evaluation`], [`report`] |
 //!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
@@ -22,14 +23,19 @@ pub mod base_state;
 pub mod bench;
 pub mod cache;
 pub mod cadc;
+pub mod correlation;
+pub mod driver;
+pub mod entry;
 pub mod error;
 pub mod evaluation;
 pub mod fit;
+pub mod hagen;
 pub mod link;
 pub mod neuron;
 pub mod primitives;
 pub mod program;
 pub mod quick;
+pub mod report;
 pub mod result;
 pub mod routine;
 

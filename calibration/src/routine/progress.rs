@@ -14,6 +14,8 @@ pub enum Step<'a> {
         number: usize,
         /// How many parts there are.
         of: usize,
+        /// System time on the chip.
+        chip_time: SimTime,
     },
     /// A routine begins.
     Begin {

@@ -1,5 +1,6 @@
 //! The command tree; every command is a file with `command()` (its description) and `execute()` (its work).
 
+mod calibrate;
 mod inspect;
 mod play;
 mod power_up;
@@ -50,6 +51,7 @@ fn command() -> Command {
         .subcommand(ppu::command())
         .subcommand(inspect::command())
         .subcommand(serve::command())
+        .subcommand(calibrate::command())
         .subcommand(play::command())
         .subcommand(play::convert::command())
 }
@@ -68,6 +70,7 @@ pub(crate) fn execute(arguments: &[OsString]) -> Result<Outcome, Failure> {
         Some(("ppu", matches)) => ppu::execute(matches, json),
         Some(("inspect", matches)) => inspect::execute(matches, json),
         Some(("serve", matches)) => serve::execute(matches, json),
+        Some(("calibrate", matches)) => calibrate::execute(matches, json),
         Some(("play", matches)) => play::execute(matches, json),
         Some(("convert", matches)) => play::convert::execute(matches),
         _ => Err(Failure::new("no command given").hint("bss2 --help lists them")),
