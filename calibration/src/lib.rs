@@ -12,6 +12,7 @@
 //! | results, files, cache | [`result`], [`cache`] |
 //! | searches and fits | [`algorithms`], [`fit`] |
 //! | routines | [`neuron`] |
+//! | evolution and Bayesian inference, on anything | [`genetic`], [`inference`] |
 //!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
@@ -22,6 +23,8 @@ pub mod bench;
 pub mod cache;
 pub mod error;
 pub mod fit;
+pub mod genetic;
+pub mod inference;
 pub mod link;
 pub mod neuron;
 pub mod primitives;
