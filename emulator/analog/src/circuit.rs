@@ -1,562 +1,474 @@
-//! One neuron circuit: membrane, comparator, reset and the refractory automaton of its back-end (analog-core 3, settled O10).
+//! What a neuron circuit is told: physical values as they are before its configuration bits act, and the bits
+//! (analog-core 3). Defaults are the typical values of the specification with everything switched off.
 //!
-//! # Time
-//! A circuit is lazy. Its state belongs to its *anchor*, the last moment at which something happened to it; in between,
-//! everything is known in closed form. It becomes active by itself only at `wake`. Anchors are input events, changes of parameters,
-//! readings, and the wake times that the circuit plans from its state at the previous anchor; never the end of a window. Hence
-//! the result, to the bit, doesn't depend on how time is sliced.
-//!
-//! # Noise
-//! The membrane noise is a white current (analog-core 8.3), so the membrane is its noiseless solution plus an Ornstein-Uhlenbeck
-//! process. Two representations alternate:
-//!
-//! * **quiet**: no crossing is possible before `wake`. Only the variance of what the noise has done since the last
-//!   reading is kept (`variance`, exact for any length) and is drawn when somebody looks: a reading, or the threshold
-//!   coming near.
-//! * **live**: the threshold is near. The noise is one constant current for a cell of [`LIVE_CELL`] such that the variance at its
-//!   end is exact; crossings are searched in closed form under it. The path between is smoother than Brownian motion and misses its
-//!   excursions. On average that equals a threshold raised by 0.58 sqrt(D h) = 0.04 mV at full capacitance (the continuity correction
-//!   for barriers that are watched in steps), by which the threshold is therefore lowered in live cells. It takes the place
-//!   of the Brownian-bridge draw of analog-core 9.4.
-//!
-//! "Possible" means within [`CERTAINTY`] standard deviations.
+//! This is the one description of a circuit: level R, the stepped and the linear class all take from it what they need.
 
-use crate::core::RefractorySpan;
-use crate::draws::{self, normal};
-use crate::membrane::{LinearMembrane, Mode, Region, Relaxation, State};
-use crate::options::{AnalogOptions, ClockPhase};
-use crate::parameters::{LINE_REST, Line, NeuronParameters, ReadoutSource};
-use bss2_base::SimTime;
+mod bits;
+mod linearised;
+
+use crate::mismatch::{Parameter, constants};
+use crate::parameters::{LINE_REST, Refractory};
+use crate::reference::ReferenceError;
+use bss2_base::{Neuron, SimTime};
 use serde::{Deserialize, Serialize};
 
-/// "Not planned", in ps.
-pub(crate) const NEVER: u64 = u64::MAX;
-/// Length of a live cell in ps (`numerics.ou_grid`).
-const LIVE_CELL: u64 = 100_000;
-/// Shortest step in ps near a soft clamp: how late the clamp may set in.
-const CLAMP_STEP: u64 = 20_000;
-/// Number of standard deviations that the membrane noise is trusted to stay within.
-const CERTAINTY: f64 = 7.0;
-/// -zeta(1/2) / sqrt(2 pi): the continuity correction of a barrier in units of the noise of one step.
-const CONTINUITY_CORRECTION: f64 = 0.5826;
-/// The pending variance in V^2 stops growing here: the membrane can't leave its supplies.
-const VARIANCE_LIMIT: f64 = 0.1;
-/// Line swing in V at which the synapses run out of headroom (analog-core 5.2).
-const LINE_HEADROOM: f64 = 0.6;
+pub use bits::{Bits, CompartmentBits, FireBits, InputBits, RangeBits};
 
-/// What a circuit needs to know of its core.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Surroundings<'a> {
-    pub(crate) seed: u64,
-    pub(crate) options: &'a AnalogOptions,
-}
-
-/// State and parameters of one circuit. Times are in ps.
-///
-/// The fields that an event needs come first and stay together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[repr(C)]
-pub(crate) struct Circuit {
-    /// The moment to which `state`, `variance` and the plan belong.
-    anchor: u64,
-    /// When the circuit next does something by itself: the earliest of all planned times.
-    wake: u64,
-    state: State,
-    /// Variance in V^2 of the membrane noise that has not been drawn yet; 0 in a live cell.
-    variance: f64,
-    /// Equations in force: `modes[mode]`, or a variant with a clamp.
-    membrane: LinearMembrane,
-    region: Region,
-    /// End of the live cell, and its noise as a membrane slope in V/s.
-    live_until: u64,
-    live_noise: f64,
-    /// The planned crossing of the threshold.
-    crossing_at: u64,
-    /// Threshold in V with the offset of this arming; infinite while the comparator can't fire.
-    threshold: f64,
-    /// Growth of the membrane variance in V^2/s; 0 without noise.
-    diffusion: f64,
-    /// How far in V the threshold is lowered in live cells.
-    live_correction: f64,
-    /// The next step of the automaton.
-    automaton_at: u64,
-    /// 1 / line capacitance in V/C.
-    line_step: [f64; 2],
-
-    number: u32,
-    automaton: Automaton,
-    /// Threshold offset in V of this arming.
-    threshold_offset: f64,
-    parameters: NeuronParameters,
-    /// Leak, reset; without clamp.
-    modes: [LinearMembrane; 2],
-}
-
-/// From the crossing to the next arming. Each time is [`NEVER`] unless that step is ahead.
+/// The transconductor toward a potential, as leak or in reset mode, before its range bits (analog-core 3.2, 3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Automaton {
-    /// The reset switch closes: crossing + comparator delay, not rounded (settled O9).
-    reset_at: u64,
-    /// The fire edge as the digital part sees it: `reset_at` rounded up to 4 ns.
-    edge_at: u64,
-    /// The reset switch opens.
-    release_at: u64,
-    /// The refractory period ends and the comparator is looked at again.
-    arm_at: u64,
-    in_reset: bool,
-    armed: bool,
-    /// The refractory counter was started while its clock was off.
-    stalled: bool,
+pub struct Transconductor {
+    /// Small-signal conductance in S without range bits. 0 switches it off.
+    pub conductance: f64,
+    /// The potential in V at which it draws no current, follower and offsets included.
+    pub potential: f64,
+    /// Half width V_lin of the linear range in V without degeneration; infinite for an ohmic conductance.
+    pub linear_range: f64,
 }
 
-impl Automaton {
-    fn next(&self) -> u64 {
-        self.reset_at.min(self.edge_at).min(self.release_at).min(self.arm_at)
+/// The membrane capacitor, its leakage and the soft limits of its voltage (analog-core 3.1, 3.5).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Membrane {
+    /// Capacitance in F of one step of the capacitor bank, c_LSB (1 + ε_C).
+    pub bank_step: f64,
+    /// Capacitance in F that is always there, C_par.
+    pub parasitic: f64,
+    /// Residual leakage in A, I_par.
+    pub leakage: f64,
+    /// Voltage in V below which the clamp pulls up.
+    pub clamp_low: f64,
+    /// Voltage in V above which the clamp pulls down.
+    pub clamp_high: f64,
+    /// Conductance of the clamps in S.
+    pub clamp_conductance: f64,
+}
+
+/// One synaptic input: line, transconductor, modulation by the membrane (analog-core 3.6, 3.7).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SynapticInput {
+    /// Capacitance of the line in F.
+    pub capacitance: f64,
+    /// Capacitance of the line in F in small-capacitance mode.
+    pub small_capacitance: f64,
+    /// Resistance in Ω toward the resting voltage, without the high-resistance bit; `None` without bias: the line floats.
+    pub resistance: Option<f64>,
+    /// Factor of the high-resistance bit.
+    pub high_resistance: f64,
+    /// Slowest decay in s, that of a floating line; with the high-resistance bit.
+    pub floating: [f64; 2],
+    /// Swing in V at which the synapses run out of headroom (analog-core 5.2).
+    pub headroom: f64,
+    /// Gain G_f of the follower between line and transconductor.
+    pub follower_gain: f64,
+    /// Small-signal transconductance g_x in S.
+    pub transconductance: f64,
+    /// Input offset o_x in V.
+    pub offset: f64,
+    /// Saturation current I_gm in A; infinite for a linear transconductor.
+    pub saturation_current: f64,
+    /// Output conductance in S, the pseudo-leak.
+    pub output_conductance: f64,
+    /// The potential in V toward which it pulls.
+    pub output_potential: f64,
+    /// Reference potential V_ref in V of the conductance-based mode.
+    pub coba_reference: f64,
+    /// Change of the saturation current per volt of membrane in A/V, g_c = κ_c I_coba.
+    pub coba_modulation: f64,
+    /// Largest modulated saturation current as a multiple of I_gm; the smallest is 0.
+    pub coba_limit: f64,
+    /// Line swing in V at which the bypass fires.
+    pub bypass_level: f64,
+    /// Resistance in Ω of the debug switch of the column.
+    pub debug_resistance: f64,
+}
+
+/// The exponential term (analog-core 3.8).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exponential {
+    /// I_00 in A.
+    pub prefactor: f64,
+    /// V_e in V: follower output plus offset.
+    pub onset: f64,
+    /// V_x in V.
+    pub shift: f64,
+    /// Δ_T in V; `None` without bias: no current.
+    pub slope: Option<f64>,
+    /// I_lim in A, which the current approaches.
+    pub limit: f64,
+}
+
+impl Exponential {
+    /// The voltage V_T in V at which the current is `conductance * Δ_T`, hence the threshold of the exponential
+    /// integrate-and-fire neuron with this leak in S, without the limit. `None` without bias.
+    pub fn threshold(&self, conductance: f64) -> Option<f64> {
+        let slope = self.slope?;
+        Some(self.onset - self.shift + slope * bss2_base::math::ln(conductance * slope / self.prefactor))
     }
 }
 
-/// The fire edge that a circuit has just produced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Edge {
-    /// ps, on the 4 ns grid.
-    pub(crate) time: u64,
-    /// Whether the post pulse goes into the column.
-    pub(crate) post_pulse: bool,
+/// The adaptation circuit (analog-core 3.9).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Adaptation {
+    /// C_w in F.
+    pub capacitance: f64,
+    /// g_τ in S.
+    pub leak_conductance: f64,
+    /// V_wr in V, the resting value of the adaptation voltage.
+    pub reference: f64,
+    /// g_a in S, never negative; the bit inverts.
+    pub coupling: f64,
+    /// V_al in V, the membrane voltage at which `coupling` does nothing.
+    pub leak_potential: f64,
+    /// V_lin of `coupling` in V; infinite for a linear one.
+    pub coupling_range: f64,
+    /// σ_b I_b in A without the sign bit, flowing during the adaptation pulse.
+    pub pulse_current: f64,
+    /// Length of the adaptation pulse: one period of the clock of the block; `None` while its clocks are off.
+    pub pulse_length: Option<SimTime>,
+    /// g_w in S.
+    pub output_conductance: f64,
+    /// V_linw in V; infinite for a linear output.
+    pub output_range: f64,
+    /// Voltages in V between which the adaptation voltage is softly held.
+    pub limits: [f64; 2],
+    /// Conductance in S of these limits. The specification names none: that of the membrane clamp.
+    pub limit_conductance: f64,
+}
+
+/// The threshold comparator (analog-core 3.4).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparator {
+    /// Threshold in V, offset included.
+    pub threshold: f64,
+    /// From the crossing to the closing of the reset switch, in s.
+    pub delay: f64,
+    /// Whether it has enough bias to work (analog-core 2.3).
+    pub works: bool,
+}
+
+/// The conductance between a membrane and its line segment (analog-core 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompartmentConductance {
+    /// Small-signal conductance in S without range bits.
+    pub conductance: f64,
+    /// V_lin in V; infinite for an ohmic conductance.
+    pub linear_range: f64,
+    /// Offset in V: the current toward the membrane vanishes when the line is this much below it.
+    pub offset: f64,
+}
+
+/// The readout amplifier (analog-core 7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadoutAmplifier {
+    /// Offset in V, added to every source.
+    pub offset: f64,
+    /// Gain of the follower before a synaptic line.
+    pub line_gain: f64,
+    /// Offset in V of that follower.
+    pub line_offset: f64,
+    /// Whether it has enough bias to work; without, its output is 0 V (analog-core 2.3).
+    pub works: bool,
+}
+
+/// Everything one neuron circuit knows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Circuit {
+    /// Membrane capacitor.
+    pub membrane: Membrane,
+    /// The transconductor outside of the reset.
+    pub leak: Transconductor,
+    /// The transconductor while the reset switch is closed; there is no leak then.
+    pub reset: Transconductor,
+    /// Charge in C that opening the reset switch injects on the membrane.
+    pub release_charge: f64,
+    /// Excitatory, then inhibitory input.
+    pub inputs: [SynapticInput; 2],
+    /// Exponential term.
+    pub exponential: Exponential,
+    /// Adaptation.
+    pub adaptation: Adaptation,
+    /// Magnitude of the offset current in A (analog-core 3.10), never negative; the bit inverts.
+    pub offset_current: f64,
+    /// Threshold comparator.
+    pub comparator: Comparator,
+    /// Refractory period and hold-off of the back-end.
+    pub refractory: Refractory,
+    /// The reset switch is closed for good: `force_reset` of the block, or a dead circuit.
+    pub held_in_reset: bool,
+    /// Whether a fire of this circuit sends a post pulse into its column (not so with `post_overwrite`).
+    pub post_pulse: bool,
+    /// Conductance toward the somatic line.
+    pub compartment: CompartmentConductance,
+    /// Readout amplifier.
+    pub readout: ReadoutAmplifier,
+    /// Configuration bits.
+    pub bits: Bits,
+}
+
+fn nominal(parameter: Parameter) -> f64 {
+    parameter.quantity().nominal
+}
+
+impl Default for Circuit {
+    fn default() -> Self {
+        let input = |sign: f64| SynapticInput {
+            capacitance: nominal(Parameter::LineCapacitance),
+            small_capacitance: nominal(Parameter::SmallLineCapacitance),
+            resistance: None,
+            high_resistance: constants::HIGH_RESISTANCE,
+            floating: [constants::FLOATING_TAU, constants::FLOATING_TAU_HIGH],
+            headroom: 0.6,
+            follower_gain: 1.0,
+            transconductance: 0.0,
+            offset: 0.0,
+            saturation_current: 0.0,
+            output_conductance: 0.0,
+            output_potential: constants::OUTPUT_POTENTIAL,
+            coba_reference: 0.5 + 0.1 * sign,
+            coba_modulation: 0.0,
+            coba_limit: constants::COBA_CLAMP,
+            bypass_level: 0.1,
+            debug_resistance: 10e3,
+        };
+        Self {
+            membrane: Membrane {
+                bank_step: nominal(Parameter::MembraneCapacitance),
+                parasitic: nominal(Parameter::ParasiticCapacitance),
+                leakage: 0.0,
+                clamp_low: 0.0,
+                clamp_high: 1.25,
+                clamp_conductance: 20e-6,
+            },
+            leak: Transconductor { conductance: 0.0, potential: 0.0, linear_range: constants::LEAK_RANGE },
+            reset: Transconductor { conductance: 0.0, potential: 0.0, linear_range: constants::RESET_RANGE },
+            release_charge: 0.0,
+            inputs: [input(1.0), input(-1.0)],
+            exponential: Exponential {
+                prefactor: nominal(Parameter::ExponentialCurrent),
+                onset: 0.0,
+                shift: constants::EXPONENTIAL_SHIFT,
+                slope: None,
+                limit: constants::EXPONENTIAL_LIMIT,
+            },
+            adaptation: Adaptation {
+                capacitance: constants::ADAPTATION_CAPACITANCE,
+                leak_conductance: 0.0,
+                reference: 0.5,
+                coupling: 0.0,
+                leak_potential: 0.5,
+                coupling_range: constants::ADAPTATION_RANGE,
+                pulse_current: 0.0,
+                pulse_length: None,
+                output_conductance: nominal(Parameter::AdaptationOutput),
+                output_range: constants::ADAPTATION_RANGE,
+                limits: [0.0, 1.2],
+                limit_conductance: 20e-6,
+            },
+            offset_current: 0.0,
+            comparator: Comparator {
+                threshold: 0.0,
+                delay: nominal(Parameter::ComparatorDelay),
+                works: true,
+            },
+            refractory: Refractory::default(),
+            held_in_reset: false,
+            post_pulse: true,
+            compartment: CompartmentConductance {
+                conductance: 0.0,
+                linear_range: constants::COMPARTMENT_RANGE,
+                offset: 0.0,
+            },
+            readout: ReadoutAmplifier {
+                offset: 0.0,
+                line_gain: constants::LINE_FOLLOWER_GAIN,
+                line_offset: constants::LINE_FOLLOWER_OFFSET,
+                works: true,
+            },
+            bits: Bits::default(),
+        }
+    }
 }
 
 impl Circuit {
-    /// Circuit number `number` with neutral parameters and a discharged membrane at time zero.
-    pub(crate) fn new(number: u32, surroundings: Surroundings<'_>) -> Self {
-        let parameters = NeuronParameters::default();
-        let neutral = LinearMembrane::new(&parameters, Mode::Leak, Region::Inside);
-        let mut circuit = Self {
-            anchor: 0,
-            wake: NEVER,
-            state: State::default(),
-            variance: 0.0,
-            membrane: neutral,
-            region: Region::Inside,
-            live_until: 0,
-            live_noise: 0.0,
-            crossing_at: NEVER,
-            threshold: f64::INFINITY,
-            diffusion: 0.0,
-            live_correction: 0.0,
-            automaton_at: NEVER,
-            line_step: [0.0; 2],
-            number,
-            automaton: Automaton {
-                reset_at: NEVER,
-                edge_at: NEVER,
-                release_at: NEVER,
-                arm_at: NEVER,
-                in_reset: false,
-                armed: true,
-                stalled: false,
-            },
-            threshold_offset: 0.0,
-            parameters,
-            modes: [neutral; 2],
+    /// Capacitance of the membrane in F (analog-core 3.5).
+    pub fn capacitance(&self) -> f64 {
+        self.membrane.bank_step * f64::from(self.bits.membrane_capacitor_size) + self.membrane.parasitic
+    }
+
+    /// Constant membrane current in A: leakage, and the offset current with its bits (analog-core 3.10).
+    pub fn constant_current(&self) -> f64 {
+        let offset = match (self.bits.membrane_offset, self.bits.invert_membrane_offset) {
+            (false, _) => 0.0,
+            (true, false) => self.offset_current,
+            (true, true) => -self.offset_current,
         };
-        circuit.prepare(surroundings);
-        circuit.draw_threshold(0, surroundings);
-        circuit.select_membrane();
-        circuit.select_threshold();
-        circuit.plan(surroundings);
-        circuit
+        self.membrane.leakage + offset
     }
 
-    /// When [`Circuit::step`] is due; [`NEVER`] if nothing happens without input.
-    pub(crate) fn wake(&self) -> u64 {
-        self.wake
-    }
-
-    pub(crate) fn parameters(&self) -> &NeuronParameters {
-        &self.parameters
-    }
-
-    /// Replaces the parameters at `time`; voltages are conserved. Refractory periods that are running keep their end.
-    pub(crate) fn set_parameters(
-        &mut self,
-        time: u64,
-        parameters: &NeuronParameters,
-        surroundings: Surroundings<'_>,
-    ) {
-        self.move_to(time);
-        self.cut_live_cell();
-        self.parameters = *parameters;
-        self.prepare(surroundings);
-        self.select_membrane();
-        self.select_threshold();
-        if self.automaton.stalled && parameters.refractory.clock.is_some() {
-            self.automaton.stalled = false;
-            self.start_refractory(time, surroundings);
-            self.automaton_at = self.automaton.next();
-        }
-        self.plan(surroundings);
-    }
-
-    /// A charge in C arrives on a line at `time`.
-    #[inline]
-    pub(crate) fn receive(&mut self, time: u64, line: Line, charge: f64, surroundings: Surroundings<'_>) {
-        self.move_to(time);
-        let u = &mut self.state.u[line as usize];
-        let step = charge * self.line_step[line as usize];
-        *u = (*u + step).min(LINE_HEADROOM.max(*u)).max(0.0);
-        self.plan(surroundings);
-    }
-
-    /// Artificial fire at `time`: like a comparator edge, unless the neuron is refractory or its fire line is disabled.
-    pub(crate) fn fire(&mut self, time: u64, surroundings: Surroundings<'_>) {
-        if !self.parameters.enable_fire || !self.automaton.armed {
-            return;
-        }
-        self.move_to(time);
-        self.ignite(time);
-        self.plan(surroundings);
-    }
-
-    /// Takes the refractory state of its fire line at `time`, or what is new about it; times in ps, [`NEVER`] if unknown.
-    pub(crate) fn follow(&mut self, time: u64, release: u64, until: u64, surroundings: Surroundings<'_>) {
-        self.move_to(time);
-        self.cut_live_cell();
-        let automaton = &mut self.automaton;
-        let begins = automaton.armed;
-        (automaton.armed, automaton.stalled) = (false, false);
-        (automaton.reset_at, automaton.edge_at) = (NEVER, NEVER);
-        // A reset that has opened is not closed again for one that should be open as well.
-        if begins || automaton.in_reset || release > time {
-            automaton.in_reset = true;
-            automaton.release_at = release.max(time);
-        }
-        automaton.arm_at = until.max(time);
-        self.threshold = f64::INFINITY;
-        self.automaton_at = self.automaton.next();
-        self.select_membrane();
-        self.plan(surroundings);
-    }
-
-    /// The refractory state that the digital part sees, if there is one.
-    pub(crate) fn refractory(&self) -> Option<RefractorySpan> {
-        let automaton = &self.automaton;
-        let end = |time| SimTime::from_ps(time);
-        match (automaton.armed || automaton.edge_at != NEVER, automaton.in_reset) {
-            (true, _) => None,
-            (false, true) => {
-                Some(RefractorySpan { release: end(automaton.release_at), until: end(automaton.arm_at) })
-            }
-            (false, false) => Some(RefractorySpan { release: SimTime::ZERO, until: end(automaton.arm_at) }),
-        }
-    }
-
-    /// The voltages at `time`, for a circuit that reads them: pending noise is drawn and becomes part of the state.
-    pub(crate) fn read(&mut self, time: u64, surroundings: Surroundings<'_>) -> State {
-        self.move_to(time);
-        self.draw_variance(surroundings);
-        self.plan(surroundings);
-        self.state
-    }
-
-    /// What [`Circuit::read`] would return, without leaving a trace.
-    pub(crate) fn peek(&self, time: u64, surroundings: Surroundings<'_>) -> State {
-        let mut copy = self.clone();
-        copy.move_to(time);
-        copy.draw_variance(surroundings);
-        copy.state
-    }
-
-    /// Output of the readout amplifier in V for given voltages, `None` if it drives nothing.
-    pub(crate) fn amplifier_output(&self, state: &State) -> Option<f64> {
-        let readout = &self.parameters.readout;
-        let line = |line: Line| {
-            readout.line_gain * (LINE_REST - state.u[line as usize]) + readout.line_offset + readout.offset
+    /// Which part of the circuit the linear class can't follow, in the words of the specification; `None` if there is none but for
+    /// the saturation of its transconductors and switches to other circuits, which are not looked at here.
+    pub fn beyond_linear(&self) -> Option<&'static str> {
+        let bits = &self.bits;
+        let [excitatory, inhibitory] = &bits.inputs;
+        let modulates = |bits: &InputBits, given: &SynapticInput| {
+            bits.enable && bits.coba_mode && given.coba_modulation > 0.0
         };
-        match readout.source {
-            _ if !readout.amplifier => None,
-            ReadoutSource::Membrane => Some(state.v + readout.offset),
-            ReadoutSource::ExcitatoryLine => Some(line(Line::Excitatory)),
-            ReadoutSource::InhibitoryLine => Some(line(Line::Inhibitory)),
-            ReadoutSource::Adaptation => None,
-        }
-    }
-
-    /// Whether the refractory counter runs, or is about to.
-    pub(crate) fn is_refractory(&self) -> bool {
-        !self.automaton.armed
-    }
-
-    /// Does what was planned for [`Circuit::wake`], and plans on.
-    pub(crate) fn step(&mut self, surroundings: Surroundings<'_>) -> Option<Edge> {
-        let time = self.wake;
-        self.move_to(time);
-        let mut edge = None;
-        if self.automaton_at == time {
-            edge = self.step_automaton(time, surroundings);
-            self.automaton_at = self.automaton.next();
-        } else if self.crossing_at == time {
-            self.cross(time, surroundings);
-        }
-        self.plan(surroundings);
-        edge
-    }
-
-    fn step_automaton(&mut self, time: u64, surroundings: Surroundings<'_>) -> Option<Edge> {
-        let automaton = &mut self.automaton;
-        if automaton.reset_at == time {
-            automaton.reset_at = NEVER;
-            automaton.in_reset = true;
-            self.select_membrane();
-            None
-        } else if automaton.edge_at == time {
-            automaton.edge_at = NEVER;
-            self.start_refractory(time, surroundings);
-            Some(Edge { time, post_pulse: self.parameters.post_pulse })
-        } else if automaton.release_at == time {
-            automaton.release_at = NEVER;
-            automaton.in_reset = false;
-            self.state.v += self.parameters.release_charge / self.parameters.capacitance;
-            self.select_membrane();
-            None
+        if bits.exponential && self.exponential.slope.is_some() {
+            Some("enable_exponential")
+        } else if bits.adaptation {
+            Some("enable_adaptation")
+        } else if modulates(excitatory, &self.inputs[0]) {
+            Some("enable_synaptic_input_excitatory_coba_mode")
+        } else if modulates(inhibitory, &self.inputs[1]) {
+            Some("enable_synaptic_input_inhibitory_coba_mode")
+        } else if excitatory.bypass {
+            Some("enable_bypass_excitatory")
+        } else if inhibitory.bypass {
+            Some("enable_bypass_inhibitory")
+        } else if bits.readout_source == crate::ReadoutSource::Adaptation && bits.readout_amplifier {
+            Some("readout_source = adaptation")
         } else {
-            automaton.arm_at = NEVER;
-            automaton.armed = true;
-            self.draw_threshold(time, surroundings);
-            self.select_threshold();
-            self.draw_variance(surroundings);
-            // Level-sensitive: an output that is still high is a new fire at once (event-routing 9.4).
-            if self.state.v >= self.threshold {
-                self.ignite(time);
-            }
             None
         }
     }
 
-    /// The membrane has reached the threshold.
-    fn cross(&mut self, time: u64, surroundings: Surroundings<'_>) {
-        let delay = self.parameters.comparator.map_or(0.0, |comparator| comparator.delay);
-        let jitter = surroundings.options.noise.comparator_jitter;
-        let jitter = if jitter > 0.0 {
-            jitter * normal(surroundings.seed, draws::COMPARATOR_DELAY, self.number, time)
-        } else {
-            0.0
-        };
-        self.ignite(time + SimTime::from_secs_f64(delay + jitter).as_ps());
+    /// The voltage in V of a synaptic line with this swing in V.
+    pub fn line_voltage(swing: f64) -> f64 {
+        LINE_REST - swing
     }
 
-    /// The fire line rises at `time`.
-    fn ignite(&mut self, time: u64) {
-        self.cut_live_cell();
-        self.automaton.armed = false;
-        self.threshold = f64::INFINITY;
-        self.automaton.reset_at = time;
-        self.automaton.edge_at = SimTime::from_ps(time).round_up(SimTime::FABRIC_CYCLE).as_ps();
-        self.automaton_at = time;
-    }
-
-    /// The refractory counter starts with a fire edge at `edge`.
-    fn start_refractory(&mut self, edge: u64, surroundings: Surroundings<'_>) {
-        let refractory = &self.parameters.refractory;
-        let Some(clock) = refractory.clock.filter(|clock| *clock > SimTime::ZERO) else {
-            self.automaton.stalled = true;
-            return;
-        };
-        let start = match surroundings.options.refractory_phase {
-            ClockPhase::FreeRunning => SimTime::from_ps(edge).round_up(clock).as_ps(),
-            ClockPhase::FromFire => edge,
-        };
-        let ticks = u64::from(refractory.ticks.max(1));
-        let holdoff = u64::from(refractory.holdoff_ticks);
-        self.automaton.arm_at = start + ticks * clock.as_ps();
-        self.automaton.release_at =
-            if ticks < holdoff { self.automaton.arm_at } else { start + (ticks - holdoff) * clock.as_ps() };
-    }
-
-    /// What follows from the parameters alone.
-    fn prepare(&mut self, surroundings: Surroundings<'_>) {
-        let parameters = &self.parameters;
-        self.modes =
-            [Mode::Leak, Mode::Reset].map(|mode| LinearMembrane::new(parameters, mode, Region::Inside));
-        self.line_step = parameters.inputs.map(|input| 1.0 / input.line_capacitance);
-        let noise = &surroundings.options.noise;
-        let scale = noise.reference_capacitance / parameters.capacitance;
-        self.diffusion = noise.membrane_rate * scale * scale;
-        self.live_correction = CONTINUITY_CORRECTION * (self.diffusion * LIVE_CELL as f64 * 1e-12).sqrt();
-    }
-
-    /// A new threshold offset for an arming at `time`.
-    fn draw_threshold(&mut self, time: u64, surroundings: Surroundings<'_>) {
-        let sigma = surroundings.options.noise.threshold;
-        if sigma > 0.0 {
-            self.threshold_offset = sigma * normal(surroundings.seed, draws::THRESHOLD, self.number, time);
-        }
-    }
-
-    /// The threshold in force.
-    fn select_threshold(&mut self) {
-        self.threshold = match self.parameters.comparator {
-            Some(comparator)
-                if self.parameters.enable_fire && self.automaton.armed && !self.parameters.held_in_reset =>
-            {
-                comparator.threshold + self.threshold_offset
-            }
-            _ => f64::INFINITY,
-        };
-    }
-
-    /// The equations for the present mode and region.
-    fn select_membrane(&mut self) {
-        let mode =
-            if self.automaton.in_reset || self.parameters.held_in_reset { Mode::Reset } else { Mode::Leak };
-        self.region = Region::of(self.state.v);
-        self.membrane = match self.region {
-            Region::Inside => self.modes[mode as usize],
-            region => LinearMembrane::new(&self.parameters, mode, region),
-        };
-    }
-
-    /// Moves the anchor to `time`, which is not after `wake`.
-    #[inline]
-    fn move_to(&mut self, time: u64) {
-        debug_assert!(self.anchor <= time && time <= self.wake);
-        if time == self.anchor {
-            return;
-        }
-        let h = (time - self.anchor) as f64 * 1e-12;
-        let relaxation = self.membrane.relaxation(h);
-        self.state = self.membrane.after_relaxation(&self.state, self.live_noise, h, &relaxation);
-        if self.diffusion > 0.0 && time > self.live_until {
-            let Relaxation { rest, response } = relaxation;
-            let grown = self.variance * rest * rest + self.diffusion * 0.5 * response * (1.0 + rest);
-            self.variance = grown.min(VARIANCE_LIMIT);
-        }
-        self.anchor = time;
-    }
-
-    /// Ends a live cell before its time. What the cell has added so far is less than a Brownian path would have: the
-    /// difference is the variance of a Brownian bridge.
-    fn cut_live_cell(&mut self) {
-        if self.live_until > self.anchor {
-            let ahead = (self.live_until - self.anchor) as f64;
-            let behind = LIVE_CELL as f64 - ahead;
-            self.variance += self.diffusion * behind * ahead / LIVE_CELL as f64 * 1e-12;
-            self.live_until = self.anchor;
-        }
-        self.live_noise = 0.0;
-    }
-
-    /// Draws the noise that is pending at the anchor.
-    fn draw_variance(&mut self, surroundings: Surroundings<'_>) {
-        if self.variance > 0.0 {
-            let deviate = normal(surroundings.seed, draws::MEMBRANE_PENDING, self.number, self.anchor);
-            self.state.v += self.variance.sqrt() * deviate;
-            self.variance = 0.0;
-        }
-    }
-
-    /// Decides, from what is known at the anchor alone, when to look again.
-    #[inline]
-    fn plan(&mut self, surroundings: Surroundings<'_>) {
-        if Region::of(self.state.v) != self.region {
-            self.select_membrane();
-        }
-        let mut wake = self.automaton_at;
-        let mut upper = self.membrane.upper_bound(&self.state);
-        self.crossing_at = NEVER;
-        if self.live_until > self.anchor {
-            wake = wake.min(self.plan_live());
-        } else if self.threshold < f64::INFINITY {
-            self.live_noise = 0.0;
-            let mut quiet = self.quiet_time(upper);
-            if quiet < LIVE_CELL && self.variance > 0.0 {
-                self.draw_variance(surroundings);
-                if Region::of(self.state.v) != self.region {
-                    self.select_membrane();
-                }
-                upper = self.membrane.upper_bound(&self.state);
-                quiet = self.quiet_time(upper);
-            }
-            if quiet < LIVE_CELL {
-                self.start_live_cell(surroundings);
-                wake = wake.min(self.plan_live());
-            } else {
-                wake = wake.min(self.anchor.saturating_add(quiet));
-            }
-        }
-        let (low, high) = self.region.limits();
-        if upper > high || self.membrane.lower_bound(&self.state) < low {
-            wake = wake.min(self.anchor.saturating_add(self.clamp_time(low, high)));
-        }
-        self.wake = wake;
-    }
-
-    /// How many ps the membrane certainly stays below the threshold; `upper` is its noiseless upper bound.
+    /// Whether the equations have a meaning with these values.
     ///
-    /// The noiseless membrane stays below `V + rise t`, the noise below `CERTAINTY` times the root of its variance, which stays below
-    /// `variance + diffusion t`. With x the root of the latter, the time solves `rise (x^2 - variance) / diffusion +
-    /// CERTAINTY x = margin`.
-    #[inline]
-    fn quiet_time(&self, upper: f64) -> u64 {
-        let margin = self.threshold - self.state.v;
-        let spare = self.threshold - upper;
-        if self.diffusion == 0.0 {
-            if spare > 0.0 {
-                return NEVER;
-            }
-            return if margin > 0.0 { picoseconds(margin / self.membrane.rise(&self.state)) } else { 0 };
+    /// # Errors
+    /// Names neuron, circuit and field of the first value that is not finite (linear ranges may be infinite), a capacitance, resistance,
+    /// time constant, slope or range that is not positive, a conductance, delay or saturation current that is negative, limits in
+    /// the wrong order, a capacitor size above 63.
+    pub fn check(&self, neuron: Neuron) -> Result<(), ReferenceError> {
+        let Self { membrane, exponential, adaptation, comparator, compartment, readout, .. } = self;
+        let of = |circuit| Check { neuron, circuit };
+        let check = of("membrane");
+        check.not_negative("bank_step", membrane.bank_step)?;
+        check.positive("parasitic", membrane.parasitic)?;
+        check.finite("leakage", membrane.leakage)?;
+        check.finite("clamp_low", membrane.clamp_low)?;
+        check.finite("clamp_high", membrane.clamp_high)?;
+        check.demand(
+            membrane.clamp_high > membrane.clamp_low,
+            "clamp_high",
+            membrane.clamp_high,
+            "above clamp_low",
+        )?;
+        check.not_negative("clamp_conductance", membrane.clamp_conductance)?;
+        let size = f64::from(self.bits.membrane_capacitor_size);
+        check.demand(size <= 63.0, "membrane_capacitor_size", size, "0 to 63")?;
+        for (circuit, transconductor) in [("leak", &self.leak), ("reset", &self.reset)] {
+            let check = of(circuit);
+            check.not_negative("conductance", transconductor.conductance)?;
+            check.finite("potential", transconductor.potential)?;
+            check.range("linear_range", transconductor.linear_range)?;
         }
-        let decay = self.membrane.decay();
-        // spare > CERTAINTY * root of the largest variance that is to come, max(variance, diffusion / (2 decay))
-        let square = spare * spare * (1.0 / (CERTAINTY * CERTAINTY));
-        if spare > 0.0 && square > self.variance && square * 2.0 * decay > self.diffusion {
-            return NEVER;
+        of("reset").finite("release_charge", self.release_charge)?;
+        for (circuit, input) in
+            ["excitatory synaptic input", "inhibitory synaptic input"].into_iter().zip(&self.inputs)
+        {
+            input.check(of(circuit))?;
         }
-        if margin <= 0.0 {
-            return 0;
+        let check = of("exponential");
+        check.positive("prefactor", exponential.prefactor)?;
+        check.finite("onset", exponential.onset)?;
+        check.finite("shift", exponential.shift)?;
+        if let Some(slope) = exponential.slope {
+            check.positive("slope", slope)?;
         }
-        let steepness = self.membrane.rise(&self.state) / self.diffusion;
-        let target = margin + steepness * self.variance;
-        let root = 2.0 * target / (CERTAINTY + (CERTAINTY * CERTAINTY + 4.0 * steepness * target).sqrt());
-        picoseconds((root * root - self.variance) / self.diffusion)
-    }
-
-    /// Draws the noise current of a cell that begins at the anchor.
-    fn start_live_cell(&mut self, surroundings: Surroundings<'_>) {
-        self.live_until = self.anchor + LIVE_CELL;
-        self.live_noise = 0.0;
-        if self.diffusion > 0.0 {
-            let Relaxation { rest, response } = self.membrane.relaxation(LIVE_CELL as f64 * 1e-12);
-            let deviate = normal(surroundings.seed, draws::MEMBRANE_LIVE, self.number, self.anchor);
-            self.live_noise = deviate * (self.diffusion * (1.0 + rest) / (2.0 * response)).sqrt();
+        check.positive("limit", exponential.limit)?;
+        let check = of("adaptation");
+        check.positive("capacitance", adaptation.capacitance)?;
+        check.not_negative("leak_conductance", adaptation.leak_conductance)?;
+        check.finite("reference", adaptation.reference)?;
+        check.not_negative("coupling", adaptation.coupling)?;
+        check.finite("leak_potential", adaptation.leak_potential)?;
+        check.range("coupling_range", adaptation.coupling_range)?;
+        check.not_negative("pulse_current", adaptation.pulse_current)?;
+        check.not_negative("output_conductance", adaptation.output_conductance)?;
+        check.range("output_range", adaptation.output_range)?;
+        check.finite("limits[0]", adaptation.limits[0])?;
+        check.finite("limits[1]", adaptation.limits[1])?;
+        let ordered = adaptation.limits[1] > adaptation.limits[0];
+        check.demand(ordered, "limits[1]", adaptation.limits[1], "above limits[0]")?;
+        check.not_negative("limit_conductance", adaptation.limit_conductance)?;
+        of("offset current").not_negative("offset_current", self.offset_current)?;
+        of("threshold comparator").finite("threshold", comparator.threshold)?;
+        of("threshold comparator").not_negative("delay", comparator.delay)?;
+        if let Some(clock) = self.refractory.clock {
+            let period = clock.as_secs_f64();
+            of("refractory counter").demand(period > 0.0, "clock", period, "positive, or none")?;
         }
-    }
-
-    /// When the live cell ends or the threshold is reached in it.
-    fn plan_live(&mut self) -> u64 {
-        if self.threshold == f64::INFINITY {
-            return self.live_until;
-        }
-        let threshold = self.threshold - self.live_correction;
-        if self.state.v >= threshold {
-            self.crossing_at = self.anchor;
-        } else {
-            let h = (self.live_until - self.anchor) as f64 * 1e-12;
-            let crossing = self.membrane.first_crossing(&self.state, self.live_noise, threshold, h);
-            self.crossing_at =
-                crossing.map_or(NEVER, |t| (self.anchor + (t * 1e12).ceil() as u64).min(self.live_until));
-        }
-        self.live_until.min(self.crossing_at)
-    }
-
-    /// How many ps until the membrane may have left its region, at least [`CLAMP_STEP`].
-    fn clamp_time(&self, low: f64, high: f64) -> u64 {
-        let up = picoseconds((high - self.state.v) / self.membrane.rise(&self.state));
-        let down = picoseconds((self.state.v - low) / self.membrane.fall(&self.state));
-        up.min(down).max(CLAMP_STEP)
+        let check = of("inter-compartment conductance");
+        check.not_negative("conductance", compartment.conductance)?;
+        check.range("linear_range", compartment.linear_range)?;
+        check.finite("offset", compartment.offset)?;
+        let check = of("readout amplifier");
+        check.finite("offset", readout.offset)?;
+        check.finite("line_gain", readout.line_gain)?;
+        check.finite("line_offset", readout.line_offset)
     }
 }
 
-/// Whole ps in a time in s; [`NEVER`] for infinity and NaN (0/0: nothing moves).
-#[inline]
-fn picoseconds(time: f64) -> u64 {
-    if time < 1e6 { (time * 1e12) as u64 } else { NEVER }
+impl SynapticInput {
+    fn check(&self, check: Check) -> Result<(), ReferenceError> {
+        check.positive("capacitance", self.capacitance)?;
+        check.positive("small_capacitance", self.small_capacitance)?;
+        if let Some(resistance) = self.resistance {
+            check.positive("resistance", resistance)?;
+        }
+        check.positive("high_resistance", self.high_resistance)?;
+        check.positive("floating[0]", self.floating[0])?;
+        check.positive("floating[1]", self.floating[1])?;
+        check.positive("headroom", self.headroom)?;
+        check.not_negative("follower_gain", self.follower_gain)?;
+        check.not_negative("transconductance", self.transconductance)?;
+        check.finite("offset", self.offset)?;
+        let saturation = self.saturation_current;
+        check.demand(saturation >= 0.0, "saturation_current", saturation, "not negative, or infinite")?;
+        check.not_negative("output_conductance", self.output_conductance)?;
+        check.finite("output_potential", self.output_potential)?;
+        check.finite("coba_reference", self.coba_reference)?;
+        check.not_negative("coba_modulation", self.coba_modulation)?;
+        check.not_negative("coba_limit", self.coba_limit)?;
+        let modulated = self.coba_modulation > 0.0 && saturation.is_infinite();
+        check.demand(!modulated, "saturation_current", saturation, "finite with coba_modulation")?;
+        check.positive("bypass_level", self.bypass_level)?;
+        check.positive("debug_resistance", self.debug_resistance)
+    }
+}
+
+/// Who is being checked.
+#[derive(Clone, Copy)]
+struct Check {
+    neuron: Neuron,
+    circuit: &'static str,
+}
+
+impl Check {
+    fn demand(
+        self,
+        met: bool,
+        name: &'static str,
+        value: f64,
+        demand: &'static str,
+    ) -> Result<(), ReferenceError> {
+        let Self { neuron, circuit } = self;
+        if met { Ok(()) } else { Err(ReferenceError::Parameter { neuron, circuit, name, value, demand }) }
+    }
+    fn finite(self, name: &'static str, value: f64) -> Result<(), ReferenceError> {
+        self.demand(value.is_finite(), name, value, "finite")
+    }
+    fn positive(self, name: &'static str, value: f64) -> Result<(), ReferenceError> {
+        self.demand(value.is_finite() && value > 0.0, name, value, "positive")
+    }
+    fn not_negative(self, name: &'static str, value: f64) -> Result<(), ReferenceError> {
+        self.demand(value.is_finite() && value >= 0.0, name, value, "not negative")
+    }
+    fn range(self, name: &'static str, value: f64) -> Result<(), ReferenceError> {
+        self.demand(value > 0.0, name, value, "positive or infinite")
+    }
 }

@@ -1,19 +1,21 @@
 //! The whole analog core: circuits, synapse arrays and converters under one clock.
 
 use crate::cadc::{CadcResult, Channel};
-use crate::circuit::{Circuit, Edge, Surroundings};
+use crate::circuit::Circuit;
 use crate::correlation::CorrelationArray;
 use crate::draws::{self, Spread};
 use crate::driver::Driver;
-use crate::options::AnalogOptions;
+use crate::linear::Surroundings;
+use crate::neurons::Neurons;
+use crate::options::{AnalogOptions, Level};
 use crate::parameters::{
     Branch, CadcChannel, ColumnSwitches, CorrelationParameters, DriverParameters, Line, NeuronParameters,
     ParameterError, SynapseMismatch,
 };
+use crate::reference::{NetRemark, ReferenceError};
 use crate::synapses::SynapseArray;
-use crate::wake::WakeTable;
 use bss2_base::{
-    COLUMNS, Column, ColumnMask, DRIVERS_PER_HEMISPHERE, Hemisphere, NEURONS, Neuron, Quadrant, Row, SimTime,
+    COLUMNS, Column, ColumnMask, DRIVERS_PER_HEMISPHERE, Hemisphere, Neuron, Quadrant, Row, SimTime,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -74,6 +76,14 @@ impl Action {
             Self::Pulse(pulse) => (3, 128 * pulse.hemisphere.index() as u16 + u16::from(pulse.driver)),
         }
     }
+}
+
+/// What the correlation sensors see of the circuits.
+#[derive(Clone, Copy, Debug)]
+enum Sensed {
+    Pre { half: usize, row: Row, columns: ColumnMask },
+    Post(Neuron),
+    Reset { hemisphere: Hemisphere, row: Row, masks: [ColumnMask; 2], residue: f64 },
 }
 
 /// One half of the chip, without its neurons.
@@ -143,9 +153,7 @@ pub struct AnalogCore {
     now: SimTime,
     /// By time, then rank; ascending.
     agenda: VecDeque<(SimTime, Action)>,
-    #[serde(deserialize_with = "crate::whole::table::<NEURONS, _, _>")]
-    circuits: Vec<Circuit>,
-    wake: WakeTable,
+    neurons: Neurons,
     halves: [Half; 2],
 }
 
@@ -160,8 +168,7 @@ impl AnalogCore {
             options,
             now: SimTime::ZERO,
             agenda: VecDeque::new(),
-            circuits: (0..NEURONS as u32).map(|number| Circuit::new(number, surroundings)).collect(),
-            wake: WakeTable::new(),
+            neurons: Neurons::new(surroundings),
             halves: Hemisphere::ALL.map(Half::new),
         }
     }
@@ -178,7 +185,38 @@ impl AnalogCore {
 
     // ---- parameters ----
 
-    /// Replaces the parameters of a neuron. Voltages are conserved; a running refractory period keeps its end.
+    /// Replaces a neuron circuit. Voltages are conserved, membranes that are joined share their charge; a running refractory period keeps
+    /// its end. Its fire lines must be open: those between circuits are the caller's, see [`Self::follow`].
+    ///
+    /// # Errors
+    /// Names neuron, circuit and field of the first value that no circuit can have; the neuron then keeps its circuit.
+    pub fn set_circuit(&mut self, neuron: Neuron, circuit: &Circuit) -> Result<(), ReferenceError> {
+        circuit.check(neuron)?;
+        let surroundings = Surroundings { seed: self.seed, options: &self.options };
+        self.neurons.configure(neuron, circuit, &NeuronParameters::from(circuit), false, surroundings);
+        Ok(())
+    }
+
+    /// The circuit of a neuron.
+    pub fn circuit(&self, neuron: Neuron) -> &Circuit {
+        self.neurons.circuit(neuron)
+    }
+
+    /// Which bit of a neuron this level of the core does not follow, in the words of the specification; `None` if it follows all.
+    pub fn unfollowed(&self, neuron: Neuron) -> Option<&'static str> {
+        let circuit = self.neurons.circuit(neuron);
+        let switch = || circuit.bits.compartments.first_closed();
+        let left_out = || circuit.beyond_linear().or_else(switch);
+        (self.options.level == Level::Linear).then(left_out).flatten()
+    }
+
+    /// What is odd about the switches between circuits, as of the last time that passed.
+    pub fn remarks(&self) -> &[NetRemark] {
+        self.neurons.remarks()
+    }
+
+    /// Makes a neuron an ideal linear circuit: without saturation, exponential, adaptation and switches to others, whatever the level.
+    /// Otherwise as [`Self::set_circuit`].
     ///
     /// # Errors
     /// A [`ParameterError`] if a value has no physical meaning; the neuron then keeps its parameters.
@@ -189,15 +227,18 @@ impl AnalogCore {
     ) -> Result<(), ParameterError> {
         parameters.check()?;
         let surroundings = Surroundings { seed: self.seed, options: &self.options };
-        let circuit = &mut self.circuits[neuron.index()];
-        circuit.set_parameters(self.now.as_ps(), parameters, surroundings);
-        self.wake.set(neuron.index(), circuit.wake());
+        self.neurons.configure(neuron, &Circuit::from(parameters), parameters, true, surroundings);
         Ok(())
     }
 
-    /// The parameters of a neuron.
+    /// The linear part of a neuron.
     pub fn neuron(&self, neuron: Neuron) -> &NeuronParameters {
-        self.circuits[neuron.index()].parameters()
+        self.neurons.linear_part(neuron)
+    }
+
+    /// Whether a neuron is in the stepped class at present.
+    pub fn is_stepped(&self, neuron: Neuron) -> bool {
+        self.neurons.is_stepped(neuron)
     }
 
     /// Replaces the parameters of a synapse driver. Its plasticity voltage is conserved; the first call sets it to the recovery
@@ -331,15 +372,13 @@ impl AnalogCore {
     /// nobody knows yet. Gives no [`Fire`] and no post pulse. Acts at once; `time` must be [`Self::now`].
     pub fn follow(&mut self, time: SimTime, neuron: Neuron, release: SimTime, until: SimTime) {
         debug_assert!(time == self.now);
-        let n = neuron.index();
         let surroundings = Surroundings { seed: self.seed, options: &self.options };
-        self.circuits[n].follow(self.now.as_ps(), release.as_ps(), until.as_ps(), surroundings);
-        self.wake.set(n, self.circuits[n].wake());
+        self.neurons.follow(neuron, release, until, surroundings);
     }
 
     /// The refractory state of a neuron at [`Self::now`], `None` if it has none.
     pub fn refractory(&self, neuron: Neuron) -> Option<RefractorySpan> {
-        self.circuits[neuron.index()].refractory()
+        self.neurons.refractory(neuron)
     }
 
     /// A post pulse into the column of a neuron without a fire (`BlockPostPulse`). A time before `now` counts as `now`.
@@ -380,18 +419,16 @@ impl AnalogCore {
     /// The caller must have handed in every event that acts before `until`.
     pub fn advance(&mut self, until: SimTime, fires: &mut Vec<Fire>) {
         let first = fires.len();
-        while let Some((time, _)) = self.agenda.front().filter(|(time, _)| *time <= until) {
-            let time = time.as_ps();
-            let Some((_, action)) = self.agenda.pop_front() else { break };
-            self.act(time, &action, fires);
-        }
-        let mut neuron = 0;
-        while let Some(due) = self.wake.next_due(neuron, until.as_ps()) {
-            self.settle(due, until.as_ps(), fires);
-            neuron = due + 1;
+        loop {
+            let surroundings = Surroundings { seed: self.seed, options: &self.options };
+            let input = self.agenda.front().map_or(u64::MAX, |(time, _)| time.as_ps());
+            let stop = SimTime::from_ps(self.neurons.next_stop(input, until.as_ps(), surroundings));
+            self.advance_to(stop, fires);
+            if stop >= until {
+                break;
+            }
         }
         fires[first..].sort_unstable();
-        self.now = self.now.max(until);
     }
 
     /// No neuron fires before this time unless further events come in. [`SimTime::MAX`] for a network at rest.
@@ -399,66 +436,79 @@ impl AnalogCore {
     /// A lower bound, not a prediction: advancing to it may just reveal a later one.
     pub fn quiescent_until(&self) -> SimTime {
         let agenda = self.agenda.front().map_or(SimTime::MAX, |(time, _)| *time);
-        agenda.min(SimTime::from_ps(self.wake.bound()))
+        agenda.min(SimTime::from_ps(self.neurons.quiescent_until()))
     }
 
-    fn act(&mut self, time: u64, action: &Action, fires: &mut Vec<Fire>) {
-        match *action {
-            Action::Pulse(pulse) => self.pulse(time, &pulse, fires),
-            Action::Fire(neuron) => {
-                let n = neuron.index();
-                self.settle(n, time, fires);
-                let surroundings = Surroundings { seed: self.seed, options: &self.options };
-                self.circuits[n].fire(time, surroundings);
-                self.wake.set(n, self.circuits[n].wake());
-                self.settle(n, time, fires);
-            }
-            Action::Post(neuron) => {
-                self.settle(neuron.index(), time, fires);
-                self.post(neuron.index(), time);
-            }
-            Action::ResetCorrelation { hemisphere, row, masks, residue } => {
-                for column in masks[0].or(masks[1]).iter() {
-                    self.settle(Neuron::new(hemisphere, column).index(), time, fires);
-                }
-                let correlation = &mut self.halves[hemisphere.index()].correlation;
-                correlation.reset(row, masks, f64::from_bits(residue), time);
-            }
-        }
-    }
-
-    /// Lets a neuron do all that it has planned up to `time`.
-    #[inline]
-    fn settle(&mut self, n: usize, time: u64, fires: &mut Vec<Fire>) {
-        if self.wake.get(n) > time {
-            return;
+    /// Advances to a moment up to which no circuit comes back into the linear class.
+    fn advance_to(&mut self, until: SimTime, fires: &mut Vec<Fire>) {
+        let first = fires.len();
+        let mut sensed = Vec::new();
+        while self.agenda.front().is_some_and(|(time, _)| *time <= until) {
+            let Some((time, action)) = self.agenda.pop_front() else { break };
+            self.act(time.as_ps(), &action, fires, &mut sensed);
         }
         let surroundings = Surroundings { seed: self.seed, options: &self.options };
-        while self.circuits[n].wake() <= time {
-            if let Some(Edge { time, post_pulse }) = self.circuits[n].step(surroundings) {
-                fires.extend(
-                    Neuron::from_index(n).map(|neuron| Fire { time: SimTime::from_ps(time), neuron }),
-                );
-                if post_pulse {
-                    self.halves[n / COLUMNS].correlation.post(
-                        (n % COLUMNS) as Column,
-                        time,
-                        self.seed,
-                        &self.options,
-                    );
+        self.neurons.advance(until.as_ps(), fires, surroundings);
+        fires[first..].sort_unstable();
+        self.sense(&fires[first..], &sensed);
+        self.now = self.now.max(until);
+    }
+
+    /// Does what is planned for the circuits at `time`, and notes what it means to the sensors.
+    fn act(&mut self, time: u64, action: &Action, fires: &mut Vec<Fire>, sensed: &mut Vec<(u64, Sensed)>) {
+        match *action {
+            Action::Pulse(pulse) => self.pulse(time, &pulse, fires, sensed),
+            Action::Fire(neuron) => {
+                let surroundings = Surroundings { seed: self.seed, options: &self.options };
+                self.neurons.fire(time, neuron, fires, surroundings);
+            }
+            Action::Post(neuron) => sensed.push((time, Sensed::Post(neuron))),
+            Action::ResetCorrelation { hemisphere, row, masks, residue } => {
+                sensed
+                    .push((time, Sensed::Reset { hemisphere, row, masks, residue: f64::from_bits(residue) }));
+            }
+        }
+    }
+
+    /// Tells the correlation sensors what has happened, in order of time; at equal times fires come first.
+    fn sense(&mut self, fires: &[Fire], sensed: &[(u64, Sensed)]) {
+        let mut fires = fires.iter().peekable();
+        for (time, event) in sensed {
+            while let Some(fire) = fires.next_if(|fire| fire.time.as_ps() <= *time) {
+                self.sense_fire(fire);
+            }
+            match *event {
+                Sensed::Pre { half, row, columns } => {
+                    self.halves[half].correlation.pre(row, columns, *time, self.seed, &self.options);
+                }
+                Sensed::Post(neuron) => self.post(neuron, *time),
+                Sensed::Reset { hemisphere, row, masks, residue } => {
+                    self.halves[hemisphere.index()].correlation.reset(row, masks, residue, *time);
                 }
             }
         }
-        self.wake.set(n, self.circuits[n].wake());
+        fires.for_each(|fire| self.sense_fire(fire));
     }
 
-    fn post(&mut self, n: usize, time: u64) {
-        let half = &mut self.halves[n / COLUMNS];
-        half.correlation.post((n % COLUMNS) as Column, time, self.seed, &self.options);
+    fn sense_fire(&mut self, fire: &Fire) {
+        if self.neurons.circuit(fire.neuron).post_pulse {
+            self.post(fire.neuron, fire.time.as_ps());
+        }
+    }
+
+    fn post(&mut self, neuron: Neuron, time: u64) {
+        let half = &mut self.halves[neuron.hemisphere().index()];
+        half.correlation.post(neuron.column(), time, self.seed, &self.options);
     }
 
     /// A driver event reaches its two rows.
-    fn pulse(&mut self, time: u64, pulse: &SynapticPulse, fires: &mut Vec<Fire>) {
+    fn pulse(
+        &mut self,
+        time: u64,
+        pulse: &SynapticPulse,
+        fires: &mut Vec<Fire>,
+        sensed: &mut Vec<(u64, Sensed)>,
+    ) {
         let half = pulse.hemisphere.index();
         let driver = driver_index(pulse.driver);
         let length = self.halves[half].drivers[driver].pulse(pulse.time, pulse.activation);
@@ -468,36 +518,45 @@ impl AnalogCore {
                 continue;
             }
             let row = (2 * driver + side) as Row;
-            for column in matches.iter() {
-                let n = half * COLUMNS + usize::from(column);
-                self.settle(n, time, fires);
-            }
-            self.halves[half].correlation.pre(row, matches, time, self.seed, &self.options);
+            sensed.push((time, Sensed::Pre { half, row, columns: matches }));
             let weighted = matches.and(self.halves[half].synapses.active(row));
             if mode.is_excitatory() {
-                self.deposit(time, half, row, Line::Excitatory, weighted, length);
+                self.deposit(time, pulse.hemisphere, row, Line::Excitatory, weighted, length, fires);
             }
             if mode.is_inhibitory() {
-                self.deposit(time, half, row, Line::Inhibitory, weighted, length);
+                self.deposit(time, pulse.hemisphere, row, Line::Inhibitory, weighted, length, fires);
             }
         }
     }
 
     /// The synapses of a row discharge their lines.
-    fn deposit(&mut self, time: u64, half: usize, row: Row, line: Line, columns: ColumnMask, length: f64) {
+    #[allow(clippy::too_many_arguments)]
+    fn deposit(
+        &mut self,
+        time: u64,
+        hemisphere: Hemisphere,
+        row: Row,
+        line: Line,
+        columns: ColumnMask,
+        length: f64,
+        fires: &mut Vec<Fire>,
+    ) {
         if length <= 0.0 {
             return;
         }
         let surroundings = Surroundings { seed: self.seed, options: &self.options };
         let noise = &self.options.noise;
         let noisy = noise.charge_relative > 0.0 || noise.charge_absolute > 0.0;
-        let Half { synapses, connected, unit_charge, .. } = &self.halves[half];
+        let Half { synapses, connected, unit_charge, .. } = &self.halves[hemisphere.index()];
         let columns = columns.and(connected[line as usize]);
-        let spread = (noisy && !columns.is_empty()).then(|| {
-            let instance = (half * 256 + usize::from(row)) * 2 + line as usize;
+        if columns.is_empty() {
+            return;
+        }
+        let spread = noisy.then(|| {
+            let instance = (hemisphere.index() * 256 + usize::from(row)) * 2 + line as usize;
             Spread::new(self.seed, draws::CHARGE, instance as u32, time)
         });
-        for column in columns.iter() {
+        let charges = columns.iter().map(|column| {
             let unit = unit_charge[usize::from(column) / (COLUMNS / 2)];
             let mut charge = unit * length * synapses.strength(row, column);
             if let Some(spread) = spread {
@@ -505,11 +564,9 @@ impl AnalogCore {
                 let sigma = (relative * relative + noise.charge_absolute * noise.charge_absolute).sqrt();
                 charge = (charge + sigma * spread.normal(u32::from(column))).max(0.0);
             }
-            let n = half * COLUMNS + usize::from(column);
-            let circuit = &mut self.circuits[n];
-            circuit.receive(time, line, charge, surroundings);
-            self.wake.set(n, circuit.wake());
-        }
+            (column, charge)
+        });
+        self.neurons.pulse(time, hemisphere, line, charges, fires, surroundings);
     }
 
     // ---- readout ----
@@ -520,13 +577,7 @@ impl AnalogCore {
     /// each other and with later fires.
     pub fn read(&mut self, neuron: Neuron) -> Option<f64> {
         let surroundings = Surroundings { seed: self.seed, options: &self.options };
-        let circuit = &mut self.circuits[neuron.index()];
-        if !circuit.parameters().readout.amplifier {
-            return None;
-        }
-        let state = circuit.read(self.now.as_ps(), surroundings);
-        self.wake.set(neuron.index(), circuit.wake());
-        circuit.amplifier_output(&state)
+        self.neurons.read(neuron, surroundings)
     }
 
     /// Converts all channels of a hemisphere at `now`, with `row` selected for the correlation readout. The voltages are those at
@@ -575,9 +626,15 @@ impl AnalogCore {
         self.look(neuron).u[line as usize]
     }
 
+    /// The adaptation voltage in V at `now`; leaves no trace in the core.
+    pub fn adaptation(&self, neuron: Neuron) -> f64 {
+        let surroundings = Surroundings { seed: self.seed, options: &self.options };
+        self.neurons.adaptation(neuron, surroundings)
+    }
+
     /// Whether a neuron is between a threshold crossing and its next arming.
     pub fn is_refractory(&self, neuron: Neuron) -> bool {
-        self.circuits[neuron.index()].is_refractory()
+        self.neurons.is_refractory(neuron)
     }
 
     /// A correlation accumulator in V at `now`.
@@ -592,7 +649,7 @@ impl AnalogCore {
 
     fn look(&self, neuron: Neuron) -> crate::membrane::State {
         let surroundings = Surroundings { seed: self.seed, options: &self.options };
-        self.circuits[neuron.index()].peek(self.now.as_ps(), surroundings)
+        self.neurons.look(neuron, surroundings)
     }
 }
 

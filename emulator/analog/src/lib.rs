@@ -6,7 +6,10 @@
 //! | file | block |
 //! |---|---|
 //! | `membrane.rs` | linear membrane: propagators, bounds, threshold crossings |
-//! | `circuit.rs` | one neuron: comparator, reset, refractory automaton, noise |
+//! | `operating_point.rs` | where the linear class holds |
+//! | `neurons.rs` | all neurons, each in the class that can follow it |
+//! | `circuit.rs` | what a neuron circuit is told: every value and every configuration bit |
+//! | `linear.rs` | one neuron of the linear class: comparator, reset, refractory automaton, noise |
 //! | `driver.rs` | synapse driver: pulse length, short-term plasticity |
 //! | `synapses.rs` | weights and charges |
 //! | `correlation.rs` | correlation sensors |
@@ -23,14 +26,17 @@
 //! CADC, slow drift, and driver jitter. [`mod@reference`] has all of the neuron circuits, but no noise and no synapses.
 
 mod cadc;
-mod circuit;
+pub mod circuit;
 mod core;
 mod correlation;
 mod draws;
 mod driver;
+mod linear;
 pub mod madc;
 mod membrane;
 pub mod mismatch;
+mod neurons;
+mod operating_point;
 pub mod options;
 pub mod parameters;
 pub mod readout;
@@ -44,7 +50,7 @@ pub use bss2_base::RowMode;
 pub use cadc::CadcResult;
 pub use core::{AnalogCore, Fire, RefractorySpan, SynapticPulse};
 pub use mismatch::{ChipMismatch, MismatchSwitches};
-pub use options::{AnalogOptions, ClockPhase, Noise};
+pub use options::{AnalogOptions, ClockPhase, Level, Noise};
 pub use parameters::{
     Branch, BranchMismatch, CadcChannel, ColumnSwitches, Comparator, CorrelationBranch,
     CorrelationParameters, DriverParameters, LINE_REST, Line, NeuronParameters, ParameterError, PulseControl,

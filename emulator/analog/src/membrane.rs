@@ -5,17 +5,20 @@
 //! du_x/dt = -line_decay_x u_x
 //! ```
 //!
-//! This is the circuit class L1 of the specification. The transconductors are linearised: the leak and the reset at their
-//! reversal potential, a synaptic input at its resting line (so that the current of its offset is exact, saturation
-//! included, and only the swing is linear). A leak 0.26 V away from its reversal potential is therefore 8 % too strong, and ten
-//! simultaneous events of weight 31 don't show their 7 % compression.
+//! This is the circuit class L1 of the specification. The transconductors are linearised: leak and reset where the membrane rests, a
+//! synaptic input at its resting line (so that the current of its offset is exact, saturation included, and only the swing is
+//! linear). `operating_point.rs` says how far around that the membrane may move before the saturation shows; beyond, another
+//! class takes over.
 //!
-//! [`Circuit`](crate::circuit::Circuit) uses nothing of a membrane but [`after`](LinearMembrane::after), the bounds
+//! Told to go on all the same (level linear), the tangents are those at the reversal potentials: a leak 0.26 V away from its reversal
+//! potential is then 8 % too strong, and ten simultaneous events of weight 31 don't show their 7 % compression.
+//!
+//! [`LinearCircuit`](crate::linear::LinearCircuit) uses nothing of a membrane but [`after`](LinearMembrane::after), the bounds
 //! ([`upper_bound`](LinearMembrane::upper_bound), [`lower_bound`](LinearMembrane::lower_bound), [`rise`](LinearMembrane::rise),
-//! [`fall`](LinearMembrane::fall)) and [`first_crossing`](LinearMembrane::first_crossing): that is the seam at which the
-//! exponential, conductance-based and adapting circuits and joined membranes come in.
+//! [`fall`](LinearMembrane::fall)) and [`first_crossing`](LinearMembrane::first_crossing).
 
-use crate::parameters::{Line, NeuronParameters};
+use crate::operating_point::bend;
+use crate::parameters::{Line, NeuronParameters, Transconductor};
 use bss2_base::math::{exp, ln, tanh};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +27,7 @@ pub(crate) const CLAMP_LOW: f64 = 0.0;
 /// See [`CLAMP_LOW`]; V.
 pub(crate) const CLAMP_HIGH: f64 = 1.25;
 /// Conductance of the soft clamp in S.
-const CLAMP_CONDUCTANCE: f64 = 20e-6;
+pub(crate) const CLAMP_CONDUCTANCE: f64 = 20e-6;
 
 /// A line swing in V that is nothing: keeps lines that have long decayed from costing work.
 const LINE_SILENT: f64 = 1e-18;
@@ -41,6 +44,19 @@ pub(crate) struct State {
 pub(crate) enum Mode {
     Leak = 0,
     Reset = 1,
+}
+
+impl Mode {
+    /// Both, leak first.
+    pub(crate) const ALL: [Self; 2] = [Self::Leak, Self::Reset];
+
+    /// The transconductor that is switched in.
+    pub(crate) fn transconductor(self, parameters: &NeuronParameters) -> &Transconductor {
+        match self {
+            Self::Leak => &parameters.leak,
+            Self::Reset => &parameters.reset,
+        }
+    }
 }
 
 /// On which side of the soft clamps the membrane is.
@@ -104,13 +120,16 @@ pub(crate) struct Relaxation {
 }
 
 impl LinearMembrane {
-    pub(crate) fn new(parameters: &NeuronParameters, mode: Mode, region: Region) -> Self {
-        let transconductor = match mode {
-            Mode::Leak => &parameters.leak,
-            Mode::Reset => &parameters.reset,
-        };
-        let mut conductance = transconductor.conductance;
-        let mut current = transconductor.conductance * transconductor.potential + parameters.constant_current;
+    /// The tangent to the circuit at the membrane voltage `about` in V: see
+    /// [`OperatingPoint`](crate::operating_point::OperatingPoint).
+    pub(crate) fn new(parameters: &NeuronParameters, mode: Mode, region: Region, about: f64) -> Self {
+        let transconductor = mode.transconductor(parameters);
+        let bent = bend(transconductor, about);
+        let mut conductance = transconductor.conductance * (1.0 - bent * bent);
+        let mut current = conductance * about + parameters.constant_current;
+        if bent != 0.0 {
+            current += transconductor.conductance * transconductor.linear_range * bent;
+        }
         match region {
             Region::Inside => {}
             Region::Low => {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// Settings of a whole core that never change while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnalogOptions {
+    /// How faithfully neuron circuits are followed.
+    #[serde(default)]
+    pub level: Level,
     /// Temporal noise.
     pub noise: Noise,
     /// `correlation.consume_on_use` (settled O1): a trace serves one pairing. `false`: the latest pre (post) pulse pairs with
@@ -20,6 +23,7 @@ pub struct AnalogOptions {
 impl Default for AnalogOptions {
     fn default() -> Self {
         Self {
+            level: Level::default(),
             noise: Noise::default(),
             consume_on_use: true,
             refractory_phase: ClockPhase::default(),
@@ -33,6 +37,22 @@ impl AnalogOptions {
     pub fn noiseless() -> Self {
         Self { noise: Noise::OFF, ..Self::default() }
     }
+}
+
+/// How neuron circuits are followed (analog-core 9.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Level F, all circuits with all their non-linearities: exact propagators while and where a circuit is as good as linear, stepped
+    /// in `f32` lanes otherwise.
+    #[default]
+    Fast,
+    /// The linear part of every circuit alone, everywhere: cheap, but without exponential, adaptation, conductance-based inputs,
+    /// bypass, saturation and joined membranes.
+    Linear,
+    /// Level R: circuits that somebody uses (enabled fire, amplifier, access or switches to others) are integrated to nine digits. For
+    /// comparison; a thousand times slower, without membrane noise, and within its tolerance dependent on how time is sliced.
+    Reference,
 }
 
 /// Phase of the refractory clocks.

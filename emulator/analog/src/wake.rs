@@ -1,6 +1,6 @@
 //! When each neuron wants to be looked at: finds the due ones without asking all 512.
 
-use crate::circuit::NEVER;
+use crate::linear::NEVER;
 use bss2_base::NEURONS;
 use serde::{Deserialize, Serialize};
 

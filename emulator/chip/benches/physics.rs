@@ -5,16 +5,17 @@
 use bss2_analog::mismatch::{ChipMismatch, MismatchSwitches};
 use bss2_base::{Hemisphere, Neuron, Quadrant, SimTime};
 use bss2_chip::physics::{
-    CapMem, CapMemOptions, CellAddress, ChipPhysics, ChipSummary, DriverSwitches, InputSwitches,
-    NeuronSwitches, Warnings,
+    CapMem, CapMemOptions, CellAddress, ChipPhysics, ChipSummary, DriverSwitches, NeuronSwitches, Warnings,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
 /// Translates all neurons and drivers whose columns moved since the last update.
 fn update(physics: &ChipPhysics, capmem: &CapMem, since: SimTime, now: SimTime) {
-    let input = InputSwitches { enable: true, ..InputSwitches::default() };
-    let switches = NeuronSwitches { capacitor: 63, inputs: [input; 2], ..NeuronSwitches::default() };
+    let mut switches = NeuronSwitches::default();
+    switches.bits.membrane_capacitor_size = 63;
+    switches.bits.inputs[0].enable = true;
+    switches.bits.inputs[1].enable = true;
     let mut warnings = Warnings::default();
     let cells = physics.cells(capmem, now);
     for quadrant in Quadrant::ALL {

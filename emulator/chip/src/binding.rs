@@ -324,12 +324,12 @@ impl Shared {
             let own_post_pulses = Self::makes_own_post_pulses(fire_routing, neuron);
             let switches = switches::of_neuron(&config, &backend, &common[side], own_post_pulses);
             let quadrant_biases = &shared_biases[neuron.quadrant().index()];
-            let mut parameters = cells.neuron(neuron, quadrant_biases, &switches, warnings);
-            if switches.unbuffered_access {
-                parameters.constant_current += readout.stimulation(neuron.hemisphere());
+            let mut circuit = cells.neuron(neuron, quadrant_biases, &switches, warnings);
+            if circuit.bits.unbuffered_access {
+                circuit.membrane.leakage += readout.stimulation(neuron.hemisphere());
             }
-            if let Err(error) = analog.set_neuron(neuron, &parameters) {
-                diagnostics.once(format!("neuron {}: {error}; keeps its former parameters", neuron.index()));
+            if let Err(error) = analog.set_circuit(neuron, &circuit) {
+                diagnostics.once(format!("{error}; keeps its former parameters"));
             }
         }
         for (index, stale) in drivers.iter_mut().enumerate().filter(|(_, stale)| **stale) {

@@ -1,12 +1,10 @@
 //! From typed register values to the switches of the analog circuits (analog-core 3.11).
 
-use crate::physics::{
-    AdaptationSwitches, BackendSwitches, CompartmentSwitches, DriverSwitches, InputSwitches, NeuronSwitches,
-    RangeSwitches,
-};
+use crate::physics::{BackendSwitches, DriverSwitches, NeuronSwitches};
 use crate::registers::neuron::{CommonNeuronBackendConfig, NeuronBackendConfig, NeuronConfig};
 use crate::registers::padi::{CommonPADIBusConfig, CommonSTPConfig, SynapseDriverConfig};
 use bss2_analog::ReadoutSource;
+use bss2_analog::circuit::{Bits, CompartmentBits, FireBits, InputBits, RangeBits};
 use bss2_events::backend::clock_period;
 
 /// The switches of a neuron circuit out of its three registers; `own_post_pulses`: its own refractory onset makes the post
@@ -17,17 +15,10 @@ pub(crate) fn of_neuron(
     common: &CommonNeuronBackendConfig,
     own_post_pulses: bool,
 ) -> NeuronSwitches {
-    NeuronSwitches {
-        leak: RangeSwitches {
-            multiply: analog.en_leak_mul,
-            divide: analog.en_leak_div,
-            degenerate: analog.en_leak_deg,
-        },
-        reset: RangeSwitches {
-            multiply: analog.en_reset_mul,
-            divide: analog.en_reset_div,
-            degenerate: analog.en_reset_deg,
-        },
+    let range = |multiplication, division, degeneration| RangeBits { multiplication, division, degeneration };
+    let bits = Bits {
+        leak: range(analog.en_leak_mul, analog.en_leak_div, analog.en_leak_deg),
+        reset: range(analog.en_reset_mul, analog.en_reset_div, analog.en_reset_deg),
         pause: analog.en_pause,
         strong_fire: analog.en_strong_fire,
         readout: analog.en_readout,
@@ -40,44 +31,43 @@ pub(crate) fn of_neuron(
         readout_amplifier: analog.en_readout_amp,
         unbuffered_access: analog.en_unbuf_access,
         inputs: [
-            InputSwitches {
+            InputBits {
                 enable: analog.en_synin_exc,
-                coba: analog.en_synin_coba_exc,
+                coba_mode: analog.en_synin_coba_exc,
                 small_capacitance: analog.en_synin_exc_small_cap,
                 high_resistance: analog.en_synin_exc_high_res,
                 bypass: analog.en_byp_exc,
             },
-            InputSwitches {
+            InputBits {
                 enable: analog.en_synin_inh,
-                coba: analog.en_synin_coba_inh,
+                coba_mode: analog.en_synin_coba_inh,
                 small_capacitance: analog.en_synin_inh_small_cap,
                 high_resistance: analog.en_synin_inh_high_res,
                 bypass: analog.en_byp_inh,
             },
         ],
-        adaptation: AdaptationSwitches {
-            enable: analog.en_adapt,
-            invert_a: analog.invert_adapt_a,
-            invert_b: analog.invert_adapt_b,
-        },
+        adaptation: analog.en_adapt,
+        invert_adaptation_a: analog.invert_adapt_a,
+        invert_adaptation_b: analog.invert_adapt_b,
         exponential: analog.en_exp,
         membrane_offset: analog.en_mem_off,
         invert_membrane_offset: analog.invert_current,
-        capacitor: analog.mem_cap_size,
+        membrane_capacitor_size: analog.mem_cap_size,
         // A slave has its refractory state from its fire line; its own comparator counts for nothing (event-routing 9.5).
         fire: analog.en_fire && !backend.en_neuron_slave,
         threshold_comparator: analog.en_thresh_comp,
-        compartments: CompartmentSwitches {
+        compartments: CompartmentBits {
             soma: analog.connect_soma,
             membrane_right: analog.connect_membrane_right,
             bottom: analog.connect_bottom,
             somata: analog.connect_somata,
             conductance: analog.en_comp_cond,
-            conductance_multiply: analog.en_comp_cond_mul,
-            conductance_divide: analog.en_comp_cond_div,
+            multiply: analog.en_comp_cond_mul,
+            divide: analog.en_comp_cond_div,
         },
-        backend: of_backend(backend, common, own_post_pulses),
-    }
+        fire_lines: FireBits::default(),
+    };
+    NeuronSwitches { bits, backend: of_backend(backend, common, own_post_pulses) }
 }
 
 fn of_backend(
@@ -96,6 +86,8 @@ fn of_backend(
         reset_holdoff: backend.reset_holdoff(),
         post_pulse: own_post_pulses,
         force_reset: common.force_reset,
+        adaptation_pulse: (common.en_clocks && backend.en_adapt_pulse)
+            .then(|| clock_period(common.clock_scale_adapt_pulse)),
     }
 }
 

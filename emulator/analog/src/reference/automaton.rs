@@ -2,7 +2,7 @@
 //!
 //! Times are in ps as `f64`: exact for whole ps over more than two hours, and finer for the moments that the analog part decides.
 
-use super::circuit::Circuit;
+use crate::circuit::Circuit;
 use crate::options::ClockPhase;
 use bss2_base::SimTime;
 use serde::{Deserialize, Serialize};

@@ -1,12 +1,12 @@
 //! From circuits and switches to groups that are integrated together.
 
-use super::circuit::Circuit;
 use super::equations::{Access, Condition, Equations};
 use super::error::ReferenceError;
 use super::group::{Arm, Coupling, GroupEquations, LowPass};
 use super::nets::{self, Nets, opposite};
 use super::simulation::{CircuitState, Group, Simulation, Stimulus};
 use super::solver::Integrator;
+use crate::circuit::Circuit;
 use crate::parameters::Line;
 use bss2_base::{Column, Hemisphere, NEURONS, Neuron};
 use std::collections::BTreeMap;

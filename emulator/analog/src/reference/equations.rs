@@ -1,6 +1,6 @@
 //! The currents of one circuit and their derivatives (analog-core 3): all non-linearities as written.
 
-use super::circuit::{Circuit, SynapticInput};
+use crate::circuit::{Circuit, SynapticInput};
 use crate::parameters::{LINE_REST, Line};
 use bss2_base::math::{exp, tanh};
 
@@ -108,7 +108,7 @@ impl Equations {
     pub(super) fn new(circuit: &Circuit) -> Self {
         use crate::mismatch::constants as c;
         let effective =
-            |given: &super::circuit::Transconductor, bits: &super::bits::RangeBits, factors: [f64; 2]| {
+            |given: &crate::circuit::Transconductor, bits: &crate::circuit::RangeBits, factors: [f64; 2]| {
                 let factor = range_factor(bits.multiplication, bits.division, factors);
                 let (weaker, wider) = if bits.degeneration {
                     (c::DEGENERATION_CONDUCTANCE, c::DEGENERATION_RANGE)

@@ -1,7 +1,7 @@
 //! Level R: every neuron circuit with all its non-linearities, integrated to nine digits (analog-core 9.3).
 //!
 //! This is the truth that the fast core is measured with, for tests and short runs. It shares no equation and no propagator
-//! with the fast path. What it is told are physical values *before* the configuration bits act, and the bits: each bit of analog-core
+//! with the fast path. What it is told, [`Circuit`], are physical values *before* the configuration bits act, and the bits: each bit of analog-core
 //! 3.11 has its effect here.
 //!
 //! ```
@@ -28,8 +28,6 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `bits.rs` | configuration bits |
-//! | `circuit.rs` | physical values of a neuron circuit |
 //! | `equations.rs` | currents of one circuit |
 //! | `nets.rs` | switches to nets |
 //! | `group.rs` | the equations of coupled circuits |
@@ -49,8 +47,6 @@
 //! Without temporal noise: that is a matter of the fast core.
 
 mod automaton;
-mod bits;
-mod circuit;
 mod compose;
 mod equations;
 mod error;
@@ -61,12 +57,11 @@ mod run;
 mod simulation;
 pub mod solver;
 
-pub use automaton::{Cause, DigitalTiming, Refire};
-pub use bits::{Bits, CompartmentBits, FireBits, InputBits, RangeBits};
-pub use circuit::{
-    Adaptation, Circuit, Comparator, CompartmentConductance, Exponential, Membrane, ReadoutAmplifier,
-    SynapticInput, Transconductor,
+pub use crate::circuit::{
+    Adaptation, Bits, Circuit, Comparator, CompartmentBits, CompartmentConductance, Exponential, FireBits,
+    InputBits, Membrane, RangeBits, ReadoutAmplifier, SynapticInput, Transconductor,
 };
+pub use automaton::{Cause, DigitalTiming, Refire};
 pub(crate) use compose::followers;
 pub use error::{ReferenceError, SolverError};
 pub use nets::{Coupling, NetOptions, NetRemark, Nets};

@@ -5,8 +5,8 @@
 //! conductances of microsiemens, so it follows at once: it becomes a *star*, whose voltage balances the currents of its
 //! arms.
 
-use super::bits::CompartmentBits;
 use super::error::ReferenceError;
+use crate::circuit::CompartmentBits;
 use bss2_base::{Column, Hemisphere, Neuron};
 use serde::{Deserialize, Serialize};
 

@@ -1,11 +1,11 @@
 //! A group from event to event.
 
 use super::automaton::{Automaton, Cause, NEVER, Refire};
-use super::circuit::Circuit;
 use super::error::ReferenceError;
 use super::group::GroupEquations;
 use super::simulation::{Fire, Group, Input, Options, Probe};
 use super::solver::{Crossing, DenseStep, Stop};
+use crate::circuit::Circuit;
 use crate::parameters::Line;
 use bss2_base::Neuron;
 

@@ -6,12 +6,12 @@
 //! inputs, samples.
 
 use super::automaton::{Automaton, Cause, DigitalTiming, NEVER};
-use super::circuit::Circuit;
 use super::error::ReferenceError;
 use super::group::GroupEquations;
 use super::nets::{NetOptions, NetRemark};
 use super::run::Run;
 use super::solver::{Integrator, Settings, Statistics, System};
+use crate::circuit::Circuit;
 use crate::parameters::Line;
 use bss2_base::{Hemisphere, Neuron, SimTime};
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@ use crate::options::ClockPhase;
 use crate::parameters::Refractory;
 use crate::reference::{Cause, DigitalTiming};
 use bss2_base::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// "Not planned".
 pub(super) const NEVER: u64 = u64::MAX;
@@ -29,10 +30,10 @@ pub(super) enum Step {
 }
 
 /// Reset switch, refractory counter and adaptation pulse of one circuit. Times in ps, [`NEVER`] unless that step is ahead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Automaton {
     /// In the order of [`Step`], which is also the order of steps at the same time.
-    at: [u64; 5],
+    pub(super) at: [u64; 5],
     pub(super) in_reset: bool,
     pub(super) pulse: bool,
     pub(super) armed: bool,
@@ -117,6 +118,35 @@ impl Automaton {
             self.pulse = true;
             self.at[Step::PulseEnd as usize] = edge.saturating_add(length.as_ps());
         }
+    }
+
+    /// Takes the refractory state of a fire line that the digital part has, at `time`; whether that is news. Times in ps, [`NEVER`] if
+    /// nobody knows yet.
+    pub(super) fn set_refractory(&mut self, time: u64, release: u64, until: u64) -> bool {
+        let begins = self.armed;
+        (self.armed, self.stalled) = (false, false);
+        (self.at[Step::Reset as usize], self.at[Step::Edge as usize]) = (NEVER, NEVER);
+        // A reset that has opened is not closed again for one that should be open as well.
+        if begins || self.in_reset || release > time {
+            if !self.in_reset {
+                self.closed_at = time;
+                self.cause = Cause::FireLine;
+            }
+            self.in_reset = true;
+            self.at[Step::Release as usize] = release.max(time);
+        }
+        self.at[Step::Arm as usize] = until.max(time);
+        begins
+    }
+
+    /// When the digital part sees the fire that is under way; [`NEVER`] without one.
+    pub(super) fn edge(&self) -> u64 {
+        self.at[Step::Edge as usize]
+    }
+
+    /// When the reset switch opens and when the comparator is looked at again, [`NEVER`] if nobody knows.
+    pub(super) fn ends(&self) -> [u64; 2] {
+        [self.at[Step::Release as usize], self.at[Step::Arm as usize]]
     }
 
     /// Takes the refractory state of a fire line whose fire edge is at `edge` (event-routing 9.5).

@@ -2,7 +2,7 @@
 
 use super::lanes::{Fixed, Input, Mode};
 use crate::mismatch::constants as c;
-use crate::parameters::{Line, Refractory};
+use crate::parameters::{LINE_REST, Line, Refractory};
 use crate::reference::{Circuit, RangeBits, Transconductor};
 use bss2_base::SimTime;
 use bss2_base::math::ln;
@@ -13,11 +13,35 @@ const OHMIC: f64 = 1e3;
 const MICRO: f64 = 1e6;
 const PICO: f64 = 1e12;
 
+/// What is around a circuit besides other circuits.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Surroundings {
+    /// The source behind `enable_unbuffered_access`.
+    pub(super) access: Access,
+    /// Voltage in V of the debug line behind a closed debug switch, excitatory, inhibitory.
+    pub(super) debug: [Option<f64>; 2],
+    /// Growth of the membrane variance in V^2/s times the squared capacitance in F^2: that of a white current.
+    pub(super) noise: f64,
+}
+
+/// What a membrane with unbuffered access sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Access {
+    #[default]
+    Open,
+    /// V behind Ω.
+    Voltage(f64, f64),
+    /// A.
+    Current(f64),
+}
+
 /// The input of one line as events see it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LineInput {
     /// 1 / line capacitance in V/C.
     pub(super) step: f64,
+    /// Swing in V at which the line rests: 0, or what a debug line makes of it. Lanes keep swings relative to it.
+    pub(super) rest: f64,
     /// Largest swing in V.
     pub(super) headroom: f32,
     /// Swing in V at which the line fires the neuron.
@@ -60,6 +84,8 @@ pub(super) struct Effective {
     pub(super) pulse_length: Option<SimTime>,
     /// Resting value of the adaptation voltage, V.
     pub(super) reference: f64,
+    /// Growth of the variance of the membrane, V^2/us.
+    pub(super) diffusion: f32,
 }
 
 /// The factor of a pair of range bits: both cancel (analog-core 3.1).
@@ -100,11 +126,13 @@ pub(super) fn arm(circuit: &Circuit) -> Arm {
 
 impl Effective {
     /// A circuit on a net of `capacitance` in F.
-    pub(super) fn new(circuit: &Circuit, capacitance: f64) -> Self {
+    pub(super) fn new(circuit: &Circuit, capacitance: f64, surroundings: &Surroundings) -> Self {
         let bits = &circuit.bits;
         // What divides a current in A or a conductance in S into V/us or 1/us.
         let per = MICRO / (capacitance * PICO);
-        let inputs = Line::ALL.map(|line| EffectiveInput::new(circuit, line, per));
+        let inputs =
+            Line::ALL.map(|line| EffectiveInput::new(circuit, line, per, surroundings.debug[line as usize]));
+        let access = if bits.unbuffered_access { surroundings.access } else { Access::Open };
         let offset = match (bits.membrane_offset, bits.invert_membrane_offset) {
             (false, _) => 0.0,
             (true, inverted) => sign(inverted) * circuit.offset_current,
@@ -128,6 +156,15 @@ impl Effective {
             };
             let (mut constant, mut linear) = ((offset + circuit.membrane.leakage) * per, 0.0);
             let mut rate = (conductance + output) * per;
+            match access {
+                Access::Open => {}
+                Access::Voltage(source, resistance) => {
+                    constant += source / resistance * per;
+                    linear += per / resistance;
+                    rate += per / resistance;
+                }
+                Access::Current(current) => constant += current * per,
+            }
             if connected {
                 for input in &inputs {
                     constant += input.constant;
@@ -187,6 +224,7 @@ impl Effective {
             refractory: circuit.refractory,
             pulse_length: adaptation.pulse_length,
             reference: adaptation.reference,
+            diffusion: (surroundings.noise / (capacitance * capacitance) * 1e-6) as f32,
         }
     }
 }
@@ -206,22 +244,29 @@ struct EffectiveInput {
 }
 
 impl EffectiveInput {
-    fn new(circuit: &Circuit, line: Line, per: f64) -> Self {
+    fn new(circuit: &Circuit, line: Line, per: f64, debug: Option<f64>) -> Self {
         let given = &circuit.inputs[line as usize];
         let bits = &circuit.bits.inputs[line as usize];
         let capacitance = if bits.small_capacitance { given.small_capacitance } else { given.capacitance };
         let resistance = if bits.high_resistance { given.high_resistance } else { 1.0 };
         let driven = given.resistance.map_or(f64::INFINITY, |ohm| ohm * resistance * capacitance);
         let tau = driven.min(given.floating[usize::from(bits.high_resistance)]);
+        // A closed debug switch pulls the line to the debug line.
+        let (mut decay, mut rest) = (1.0 / (tau * MICRO), 0.0);
+        if let Some(forced) = debug {
+            let rate = 1.0 / (given.debug_resistance * capacitance * MICRO);
+            decay += rate;
+            rest = (LINE_REST - forced) * rate / decay;
+        }
         // A linear transconductor saturates at a kilovolt.
         let saturation = given.saturation_current.min(given.transconductance * OHMIC);
-        let mut lane = Input { decay: (1.0 / (tau * MICRO)) as f32, ..Input::default() };
+        let mut lane = Input { decay: decay as f32, ..Input::default() };
         (lane.start, lane.limit) = (1.0, 1.0);
         let mut modulation = 0.0;
         if saturation > 0.0 {
             let argument = given.transconductance / saturation;
             lane.gain = (argument * given.follower_gain) as f32;
-            lane.bias = (argument * given.offset) as f32;
+            lane.bias = (argument * (given.offset + given.follower_gain * rest)) as f32;
             if bits.coba_mode {
                 // Gain and saturation scale together, so the argument stays.
                 let slope = -line.sign() * given.coba_modulation / saturation;
@@ -236,6 +281,7 @@ impl EffectiveInput {
             lane,
             line: LineInput {
                 step: 1.0 / capacitance,
+                rest,
                 headroom: given.headroom as f32,
                 bypass: bits.bypass.then_some(given.bypass_level as f32),
             },

@@ -154,6 +154,10 @@ pub(super) struct Block<const W: usize> {
     pub(super) pulse: [f32; W],
     /// V above which the circuit fires; infinite while nobody looks.
     pub(super) threshold: [f32; W],
+    /// The noise current of the step, as a slope of the membrane in V/us; the same in all lanes of a net.
+    pub(super) noise: [f32; W],
+    /// By how much the threshold is lowered in this step, for the excursions of the noise within it, V.
+    pub(super) correction: [f32; W],
     pub(super) uses: Uses,
     /// Beginning and end of the step.
     pub(super) begin: Point<W>,
@@ -180,6 +184,8 @@ impl<const W: usize> Block<W> {
             fixed: FixedLanes::new(),
             pulse: [0.0; W],
             threshold: [f32::INFINITY; W],
+            noise: [0.0; W],
+            correction: [0.0; W],
             uses: Uses::default(),
             begin: Point::ZERO,
             end: Point::ZERO,
@@ -265,7 +271,7 @@ impl<const W: usize> Block<W> {
         self.sum_w = self.begin_slopes.w;
         for i in 0..W {
             let half = 0.5 * self.pace[i];
-            self.stage.v[i] = self.begin.v[i] + half * self.begin_slopes.v[i];
+            self.stage.v[i] = self.begin.v[i] + half * (self.begin_slopes.v[i] + self.noise[i]);
             self.stage.w[i] = self.begin.w[i] + half * self.begin_slopes.w[i];
         }
     }
@@ -276,7 +282,7 @@ impl<const W: usize> Block<W> {
             self.sum_v[i] += 2.0 * self.slopes.v[i];
             self.sum_w[i] += 2.0 * self.slopes.w[i];
             let ahead = fraction * self.pace[i];
-            self.stage.v[i] = self.begin.v[i] + ahead * self.slopes.v[i];
+            self.stage.v[i] = self.begin.v[i] + ahead * (self.slopes.v[i] + self.noise[i]);
             self.stage.w[i] = self.begin.w[i] + ahead * self.slopes.w[i];
         }
         if fraction == 1.0 {
@@ -292,7 +298,8 @@ impl<const W: usize> Block<W> {
     pub(super) fn finish(&mut self) {
         for i in 0..W {
             let sixth = self.pace[i] * (1.0 / 6.0);
-            let rise = sixth * (self.sum_v[i] + self.slopes.v[i]) + self.begin.lost[i];
+            let driven = sixth * (self.sum_v[i] + self.slopes.v[i]);
+            let rise = driven + self.pace[i] * self.noise[i] + self.begin.lost[i];
             self.stage.v[i] = self.begin.v[i] + rise;
             self.stage.lost[i] = rise - (self.stage.v[i] - self.begin.v[i]);
             self.stage.w[i] = self.begin.w[i] + sixth * (self.sum_w[i] + self.slopes.w[i]);
@@ -303,17 +310,22 @@ impl<const W: usize> Block<W> {
     pub(super) fn may_cross(&self, lane: usize) -> bool {
         let third = self.length[lane] * (1.0 / 3.0);
         let (begin, end) = (self.begin.v[lane], self.end.v[lane]);
-        let left = begin + third * self.begin_slopes.v[lane];
-        let right = end - third * self.end_slopes.v[lane];
-        let threshold = self.threshold[lane];
+        let [rise, fall] = self.membrane_slopes(lane);
+        let left = begin + third * rise;
+        let right = end - third * fall;
+        let threshold = self.threshold[lane] - self.correction[lane];
         begin < threshold && (left >= threshold || right >= threshold || end >= threshold)
+    }
+
+    /// Slopes of the membrane at both ends of the step in V/us.
+    fn membrane_slopes(&self, lane: usize) -> [f32; 2] {
+        [self.begin_slopes.v[lane] + self.noise[lane], self.end_slopes.v[lane] + self.noise[lane]]
     }
 
     /// The membrane in V at a fraction of the step.
     pub(super) fn membrane(&self, lane: usize, fraction: f64) -> f64 {
         let ends = [self.begin.v[lane], self.end.v[lane]];
-        let slopes = [self.begin_slopes.v[lane], self.end_slopes.v[lane]];
-        Cubic::new(ends, slopes, self.length[lane]).at(fraction)
+        Cubic::new(ends, self.membrane_slopes(lane), self.length[lane]).at(fraction)
     }
 
     /// The adaptation voltage in V relative to its reference at a fraction of the step.
@@ -331,8 +343,8 @@ impl<const W: usize> Block<W> {
     /// The fraction of the step at which the membrane rises through the threshold first.
     pub(super) fn crossing(&self, lane: usize) -> Option<f64> {
         let ends = [self.begin.v[lane], self.end.v[lane]];
-        let slopes = [self.begin_slopes.v[lane], self.end_slopes.v[lane]];
-        Cubic::new(ends, slopes, self.length[lane]).crossing(f64::from(self.threshold[lane]))
+        let level = self.threshold[lane] - self.correction[lane];
+        Cubic::new(ends, self.membrane_slopes(lane), self.length[lane]).crossing(f64::from(level))
     }
 
     /// How fast the membrane of a lane relaxes at most, 1/us; `ahead` us may bring it to a clamp.

@@ -36,6 +36,9 @@
 //! | `lanes.rs` | a block of lanes and its step |
 //! | `network.rs` | joined membranes |
 //! | `automaton.rs` | reset, refractory period, adaptation pulse |
+//! | `noise.rs` | random numbers of the membrane noise |
+//! | `state.rs` | where a circuit stands, for other classes |
+//! | `stored.rs` | snapshots |
 //! | `unit.rs` | from event to event |
 //! | `simulation.rs` | the entry |
 //!
@@ -45,7 +48,7 @@
 //! a plain scalar loop (blocks of 1); integrate-and-fire neurons 0.10 s and 0.21 s.
 //!
 //! # What it leaves out
-//! Stimulation lines, debug lines, the low pass of the readout chain and temporal noise. A membrane at rest is stepped like any other.
+//! The low pass of the readout chain, and a bypass that a debug line drives gradually. A membrane at rest is stepped like any other.
 //! Steps shrink with the fastest time constant, down to 1 ps: conductances far beyond those of the chip cost time, and below a time
 //! constant of 1 ps the explicit method diverges.
 
@@ -54,7 +57,14 @@ mod effective;
 mod elementary;
 mod lanes;
 mod network;
+mod noise;
 mod simulation;
+mod state;
+mod stored;
 mod unit;
 
 pub use simulation::{Fire, LANES, Options, Simulation};
+pub use state::{BackEnd, State};
+
+/// The stepped class as the core of a chip uses it.
+pub type Engine = Simulation<LANES>;

@@ -1,12 +1,16 @@
 //! What circuits of one unit do to each other: shared nets, conductances, line nets without membranes (analog-core 4.2).
 
-use super::effective::Arm;
+use super::effective::{Arm, arm};
 use super::elementary::tanh;
 use super::lanes::Block;
+use crate::reference::Circuit;
+use bss2_base::Neuron;
 
 /// One end of a conductance.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct End {
+    /// Place in the simulation of the circuit that owns it.
+    pub(super) circuit: usize,
     pub(super) arm: Arm,
     /// Net of the membrane of its circuit.
     pub(super) membrane: usize,
@@ -31,6 +35,8 @@ pub(super) struct Network {
     pub(super) couplings: Vec<Coupling>,
     /// How fast the conductances relax each net at most, 1/us.
     pub(super) rates: Vec<f32>,
+    /// Capacitance in F of switches and line segments of each net.
+    parasitics: Vec<f64>,
     /// For sums over a net.
     pub(super) sums: Vec<f32>,
     /// Voltage of each net, V.
@@ -38,29 +44,50 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(net_of: Vec<usize>, capacitance: &[f64], couplings: Vec<Coupling>) -> Self {
-        let nets = capacitance.len();
-        let inverse_capacitance: Vec<f32> = capacitance.iter().map(|farad| (1e-12 / farad) as f32).collect();
-        let mut rates = vec![0.0; nets];
-        let mut relax =
-            |net: usize, arm: &Arm| rates[net] += 2.0 * arm.conductance * inverse_capacitance[net];
-        for coupling in &couplings {
-            match coupling {
-                Coupling::Conductance(end, line) => {
-                    relax(end.membrane, &end.arm);
-                    relax(*line, &end.arm);
-                }
-                Coupling::Star(ends) => ends.iter().for_each(|end| relax(end.membrane, &end.arm)),
-            }
-        }
+    /// Nets with the parasitic capacitance of each in F; [`Self::update`] tells the rest.
+    pub(super) fn new(net_of: Vec<usize>, parasitics: Vec<f64>, couplings: Vec<Coupling>) -> Self {
+        let nets = parasitics.len();
         Self {
             net_of,
-            inverse_capacitance,
+            inverse_capacitance: vec![0.0; nets],
             couplings,
-            rates,
+            rates: vec![0.0; nets],
+            parasitics,
             sums: vec![0.0; nets],
             voltages: vec![0.0; nets],
         }
+    }
+
+    /// Takes over capacitances and conductances of the circuits; `circuit_of` are the places of the lanes in the simulation. Returns the
+    /// capacitance of each net in F.
+    pub(super) fn update(&mut self, circuit_of: &[usize], circuits: &[(Neuron, Circuit)]) -> Vec<f64> {
+        let mut capacitance = self.parasitics.clone();
+        for (circuit, net) in circuit_of.iter().zip(&self.net_of) {
+            capacitance[*net] += circuits[*circuit].1.capacitance();
+        }
+        let Self { inverse_capacitance, couplings, rates, .. } = self;
+        for (inverse, farad) in inverse_capacitance.iter_mut().zip(&capacitance) {
+            *inverse = (1e-12 / farad) as f32;
+        }
+        rates.fill(0.0);
+        let mut relax =
+            |net: usize, arm: &Arm| rates[net] += 2.0 * arm.conductance * inverse_capacitance[net];
+        for coupling in couplings {
+            match coupling {
+                Coupling::Conductance(end, line) => {
+                    end.arm = arm(&circuits[end.circuit].1);
+                    relax(end.membrane, &end.arm);
+                    relax(*line, &end.arm);
+                }
+                Coupling::Star(ends) => {
+                    for end in ends {
+                        end.arm = arm(&circuits[end.circuit].1);
+                        relax(end.membrane, &end.arm);
+                    }
+                }
+            }
+        }
+        capacitance
     }
 
     /// Adds up a quantity of the lanes of each net into [`Self::sums`].

@@ -1,39 +1,95 @@
 //! Circuits under one clock.
 
 use super::automaton::Automaton;
-use super::effective::{Effective, arm, compartment_conductance};
+use super::effective::{Access, Effective, Surroundings, arm, compartment_conductance};
 use super::network::{self, Network};
+use super::noise;
+use super::state::{BackEnd, State};
+use super::stored::Stored;
 use super::unit::{CircuitState, Member, Pending, Unit};
+use crate::core::RefractorySpan;
+use crate::draws;
+use crate::options::{AnalogOptions, Noise};
 use crate::parameters::{LINE_REST, Line, ReadoutSource};
 use crate::reference::{
     Cause, Circuit, Coupling, DigitalTiming, Input, NetOptions, NetRemark, Nets, Quantity, ReferenceError,
-    followers,
+    Stimulus, followers,
 };
-use bss2_base::{NEURONS, Neuron, SimTime};
-use std::collections::BTreeMap;
+use bss2_base::{COLUMNS, Column, Hemisphere, NEURONS, Neuron, SimTime};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
 
 /// Lanes of a block that suit processors with vectors of 128 to 256 bits.
 pub const LANES: usize = 8;
 
 /// Settings of a stepped simulation.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// Switches between circuits.
     pub nets: NetOptions,
     /// The digital side of a fire.
     pub timing: DigitalTiming,
+    /// Temporal noise; that of membranes, thresholds and comparators counts here.
+    pub noise: Noise,
+    /// Seed of the temporal noise.
+    pub seed: u64,
+    /// Resistance in Ω between a voltage source on a stimulation line and a membrane with unbuffered access (analog-core 3.1).
+    pub access_resistance: f64,
+}
+
+impl Default for Options {
+    /// Without noise.
+    fn default() -> Self {
+        Self {
+            nets: NetOptions::default(),
+            timing: DigitalTiming::default(),
+            noise: Noise::OFF,
+            seed: 0,
+            access_resistance: 1e3,
+        }
+    }
 }
 
 impl Options {
     /// Without parasitics of switches, grid of fire edges and clock phase, as
     /// [`reference::Options::ideal`](crate::reference::Options::ideal).
     pub fn ideal() -> Self {
-        Self { nets: NetOptions::ideal(), timing: DigitalTiming::ideal() }
+        Self { nets: NetOptions::ideal(), timing: DigitalTiming::ideal(), ..Self::default() }
+    }
+
+    /// What a core with these options and this noise seed asks for.
+    pub fn of_core(seed: u64, options: &AnalogOptions) -> Self {
+        let mut own = Self { noise: options.noise, seed, ..Self::default() };
+        own.timing.phase = options.refractory_phase;
+        own
+    }
+
+    fn check(&self) -> Result<(), ReferenceError> {
+        let demand = |met: bool, block, name, value, demand| {
+            if met { Ok(()) } else { Err(ReferenceError::Setting { block, name, value, demand }) }
+        };
+        let Noise { membrane_rate, reference_capacitance, threshold, comparator_jitter, .. } = self.noise;
+        for (name, value) in [
+            ("membrane_rate", membrane_rate),
+            ("reference_capacitance", reference_capacitance),
+            ("threshold", threshold),
+            ("comparator_jitter", comparator_jitter),
+        ] {
+            demand(value.is_finite() && value >= 0.0, "noise", name, value, "not negative")?;
+        }
+        for (name, value) in [
+            ("switch_capacitance", self.nets.switch_capacitance),
+            ("segment_capacitance", self.nets.segment_capacitance),
+        ] {
+            demand(value.is_finite() && value >= 0.0, "nets", name, value, "not negative")?;
+        }
+        let value = self.access_resistance;
+        demand(value.is_finite() && value > 0.0, "simulation", "access_resistance", value, "positive")
     }
 }
 
 /// A fire of one circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fire {
     /// The circuit.
     pub neuron: Neuron,
@@ -45,20 +101,53 @@ pub struct Fire {
     pub cause: Cause,
 }
 
+/// Charges that reach the lines of a row of neurons at once.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pulse {
+    /// ps.
+    pub(super) time: u64,
+    pub(super) hemisphere: Hemisphere,
+    pub(super) line: Line,
+    /// C, by column.
+    pub(super) charges: [f32; COLUMNS],
+}
+
+impl Pulse {
+    /// Order at equal times.
+    pub(super) fn key(&self) -> (u64, usize, usize) {
+        (self.time, self.hemisphere.index(), self.line as usize)
+    }
+}
+
 /// A set of neuron circuits, stepped in blocks of `W` lanes.
-#[derive(Clone, Debug)]
+///
+/// A snapshot (`serde`) holds all of its state; what comes out of it goes on with the same bits. One that no simulation can be in is
+/// refused. Two simulations are equal if their futures are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Simulation<const W: usize> {
-    options: Options,
-    circuits: Vec<(Neuron, Circuit)>,
+    pub(super) options: Options,
+    pub(super) circuits: Vec<(Neuron, Circuit)>,
+    pub(super) stimuli: [Stimulus; 2],
+    /// Voltage in V of the debug line of each circuit, excitatory, inhibitory.
+    pub(super) debug: Vec<[Option<f64>; 2]>,
     /// Place of each neuron in `circuits`.
     index_of: Vec<Option<usize>>,
-    units: Vec<Unit<W>>,
+    pub(super) units: Vec<Unit<W>>,
     /// Unit and lane of each circuit.
-    places: Vec<(usize, usize)>,
+    pub(super) places: Vec<(usize, usize)>,
     remarks: Vec<NetRemark>,
-    now: u64,
-    arrivals: u64,
-    fires: Vec<Fire>,
+    pub(super) now: u64,
+    pub(super) arrivals: u64,
+    /// By time.
+    pub(super) pulses: VecDeque<Pulse>,
+    pub(super) fires: Vec<Fire>,
+}
+
+impl<const W: usize> PartialEq for Simulation<W> {
+    fn eq(&self, other: &Self) -> bool {
+        Stored::from(self.clone()) == Stored::from(other.clone())
+    }
 }
 
 impl<const W: usize> Simulation<W> {
@@ -67,7 +156,19 @@ impl<const W: usize> Simulation<W> {
     /// # Errors
     /// Physical values without sense, switches that lead out of the simulation, a neuron given twice.
     pub fn new(circuits: Vec<(Neuron, Circuit)>, options: Options) -> Result<Self, ReferenceError> {
+        Self::start(circuits, options, 0, [Stimulus::Open; 2], None)
+    }
+
+    /// The same at a time in ps in given surroundings.
+    pub(super) fn start(
+        circuits: Vec<(Neuron, Circuit)>,
+        options: Options,
+        now: u64,
+        stimuli: [Stimulus; 2],
+        debug: Option<Vec<[Option<f64>; 2]>>,
+    ) -> Result<Self, ReferenceError> {
         const { assert!(W > 0, "a block has lanes") }
+        options.check()?;
         for (neuron, circuit) in &circuits {
             circuit.check(*neuron)?;
         }
@@ -77,22 +178,33 @@ impl<const W: usize> Simulation<W> {
                 return Err(ReferenceError::DuplicateNeuron(*neuron));
             }
         }
-        let state = |(_, circuit): &(Neuron, Circuit)| CircuitState {
-            v: circuit.leak.potential as f32,
+        let state = |(neuron, circuit): &(Neuron, Circuit)| CircuitState {
+            v: f64::from(circuit.leak.potential as f32),
             u: [0.0; 2],
             w: circuit.adaptation.reference,
             automaton: Automaton::new(),
+            threshold_offset: if options.noise.threshold > 0.0 {
+                let deviate = draws::normal(options.seed, draws::THRESHOLD, neuron.index() as u32, 0);
+                (options.noise.threshold * deviate) as f32
+            } else {
+                0.0
+            },
+            parked: false,
         };
         let states: Vec<_> = circuits.iter().map(state).collect();
+        let count = circuits.len();
         let mut simulation = Self {
             options,
             circuits,
+            stimuli,
+            debug: debug.unwrap_or_else(|| vec![[None; 2]; count]),
             index_of,
             units: Vec::new(),
             places: Vec::new(),
             remarks: Vec::new(),
-            now: 0,
+            now,
             arrivals: 0,
+            pulses: VecDeque::new(),
             fires: Vec::new(),
         };
         simulation.compose(&states)?;
@@ -125,12 +237,162 @@ impl<const W: usize> Simulation<W> {
     pub fn configure(&mut self, neuron: Neuron, circuit: &Circuit) -> Result<(), ReferenceError> {
         let index = self.index(neuron)?;
         circuit.check(neuron)?;
-        let mut states = self.states();
-        if states[index].automaton.stalled {
-            states[index].automaton.start_refractory(self.now, &circuit.refractory, &self.options.timing);
+        let before = self.circuits[index].1;
+        let switches = |circuit: &Circuit| {
+            (circuit.bits.compartments, compartment_conductance(circuit) > 0.0, circuit.bits.fire_lines)
+        };
+        if switches(&before) != switches(circuit) {
+            let mut states = self.states();
+            if states[index].automaton.stalled {
+                let timing = &self.options.timing;
+                states[index].automaton.start_refractory(self.now, &circuit.refractory, timing);
+            }
+            self.circuits[index].1 = *circuit;
+            return self.compose(&states).inspect_err(|_| self.circuits[index].1 = before);
         }
-        let before = std::mem::replace(&mut self.circuits[index].1, *circuit);
-        self.compose(&states).inspect_err(|_| self.circuits[index].1 = before)
+        self.circuits[index].1 = *circuit;
+        self.retell(index);
+        if before.bits.unbuffered_access != circuit.bits.unbuffered_access {
+            self.retell_row(neuron.hemisphere(), Some(index));
+        }
+        Ok(())
+    }
+
+    /// Drives the stimulation line of a row from now on. A current divides equally among the circuits with access.
+    ///
+    /// # Errors
+    /// A voltage or current that is not finite.
+    pub fn set_stimulus(&mut self, row: Hemisphere, stimulus: Stimulus) -> Result<(), ReferenceError> {
+        check_stimulus(stimulus)?;
+        if std::mem::replace(&mut self.stimuli[row.index()], stimulus) != stimulus {
+            self.retell_row(row, None);
+        }
+        Ok(())
+    }
+
+    /// Connects a synaptic line of a neuron to the debug line of its kind at `voltage` in V from now on, or opens the debug switch of the
+    /// column (analog-core 3.6).
+    ///
+    /// # Errors
+    /// An unknown neuron, a voltage that is not finite.
+    pub fn set_debug_line(
+        &mut self,
+        neuron: Neuron,
+        line: Line,
+        voltage: Option<f64>,
+    ) -> Result<(), ReferenceError> {
+        let index = self.index(neuron)?;
+        check_debug(voltage)?;
+        if std::mem::replace(&mut self.debug[index][line as usize], voltage) != voltage {
+            self.retell(index);
+        }
+        Ok(())
+    }
+
+    /// Makes a neuron refractory from now on, as its fire line is (event-routing 9.5), or moves the ends of a state that it has already: its
+    /// membrane reset is closed until `release`, its comparator is not looked at until `until`; [`SimTime::MAX`] if nobody knows
+    /// yet. Gives no [`Fire`], but an adaptation pulse if the state is new.
+    ///
+    /// # Errors
+    /// An unknown neuron.
+    pub fn follow(&mut self, neuron: Neuron, release: SimTime, until: SimTime) -> Result<(), ReferenceError> {
+        let (unit, lane) = self.places[self.index(neuron)?];
+        self.units[unit].follow(lane, self.now, [release.as_ps(), until.as_ps()]);
+        Ok(())
+    }
+
+    /// The refractory state of a neuron at present, `None` if it has none or its fire edge is still ahead.
+    ///
+    /// # Errors
+    /// An unknown neuron.
+    pub fn refractory(&self, neuron: Neuron) -> Result<Option<RefractorySpan>, ReferenceError> {
+        let automaton = self.circuit_state(self.index(neuron)?).automaton;
+        let [release, until] = automaton.ends().map(SimTime::from_ps);
+        let begun = !automaton.armed && automaton.edge() == super::automaton::NEVER;
+        let release = if automaton.in_reset { release } else { SimTime::ZERO };
+        Ok(begun.then_some(RefractorySpan { release, until }))
+    }
+
+    /// Whether a neuron is between a threshold crossing and its next arming.
+    ///
+    /// # Errors
+    /// An unknown neuron.
+    pub fn is_refractory(&self, neuron: Neuron) -> Result<bool, ReferenceError> {
+        Ok(!self.circuit_state(self.index(neuron)?).automaton.armed)
+    }
+
+    /// Where a circuit stands at present.
+    ///
+    /// # Errors
+    /// An unknown neuron.
+    pub fn state(&self, neuron: Neuron) -> Result<State, ReferenceError> {
+        let CircuitState { v, u, w, automaton, threshold_offset, .. } =
+            self.circuit_state(self.index(neuron)?);
+        Ok(State {
+            membrane: v,
+            lines: u,
+            adaptation: w,
+            back_end: BackEnd::from(&automaton),
+            threshold_offset: f64::from(threshold_offset),
+        })
+    }
+
+    /// Leaves a circuit to another class: it stands still from now on, takes no input, drops what was planned for it, does not fire and
+    /// costs nothing. Returns where it stands. A circuit that shares a net, a conductance or a fire line goes on all the same.
+    ///
+    /// # Errors
+    /// An unknown neuron.
+    pub fn park(&mut self, neuron: Neuron) -> Result<State, ReferenceError> {
+        let (unit, lane) = self.places[self.index(neuron)?];
+        self.units[unit].park(lane, self.now);
+        self.state(neuron)
+    }
+
+    /// Whether a circuit is parked.
+    ///
+    /// # Errors
+    /// An unknown neuron.
+    pub fn is_parked(&self, neuron: Neuron) -> Result<bool, ReferenceError> {
+        let (unit, lane) = self.places[self.index(neuron)?];
+        Ok(self.units[unit].is_parked(lane))
+    }
+
+    /// Takes a circuit over from another class at present, with where it stands there. If it shares a net, all circuits on the net take this
+    /// membrane voltage.
+    ///
+    /// # Errors
+    /// An unknown neuron; voltages that are not finite, or beyond a kilovolt; steps of the back-end before the present.
+    pub fn resume(&mut self, neuron: Neuron, state: &State) -> Result<(), ReferenceError> {
+        let (unit, lane) = self.places[self.index(neuron)?];
+        let bad =
+            |name, value, demand| ReferenceError::Parameter { neuron, circuit: "state", name, value, demand };
+        let State { membrane, lines, adaptation, back_end, threshold_offset } = state;
+        for (name, value) in [
+            ("membrane", *membrane),
+            ("lines[0]", lines[0]),
+            ("lines[1]", lines[1]),
+            ("adaptation", *adaptation),
+            ("threshold_offset", *threshold_offset),
+        ] {
+            if !(value.is_finite() && value.abs() < 1e3) {
+                return Err(bad(name, value, "within a kilovolt"));
+            }
+        }
+        let automaton = Automaton::from(back_end);
+        if automaton.next() < self.now {
+            let next = SimTime::from_ps(automaton.next()).as_secs_f64();
+            return Err(bad("back_end", next, "steps that are not in the past"));
+        }
+        let state = CircuitState {
+            v: *membrane,
+            u: *lines,
+            w: *adaptation,
+            automaton,
+            threshold_offset: *threshold_offset as f32,
+            parked: false,
+        };
+        self.units[unit].resume(lane, self.now, &state);
+        Ok(())
     }
 
     /// Sets the voltage of the net of a membrane, in V.
@@ -169,7 +431,34 @@ impl<const W: usize> Simulation<W> {
             return Err(ReferenceError::Parameter { neuron, circuit, name, value, demand });
         }
         self.units[unit].input(Pending { time, lane, arrival: self.arrivals, input });
-        self.arrivals += 1;
+        self.arrivals = self.arrivals.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Plans charges in C, by column, for the lines of a row of neurons: a row of synapses is hit by an event. A charge of zero (or below,
+    /// or not a number) is none. Neurons that are not simulated or are parked when it arrives take nothing. At equal times pulses come after
+    /// single inputs, by hemisphere, then line, then in the order of their arrival here.
+    ///
+    /// # Errors
+    /// A time before the present.
+    pub fn pulse(
+        &mut self,
+        at: SimTime,
+        hemisphere: Hemisphere,
+        line: Line,
+        charges: &[f32; COLUMNS],
+    ) -> Result<(), ReferenceError> {
+        let time = at.as_ps();
+        if time < self.now {
+            return Err(ReferenceError::Past { what: "pulse", at, now: self.now() });
+        }
+        let pulse = Pulse { time, hemisphere, line, charges: *charges };
+        if self.pulses.back().is_none_or(|last| last.key() <= pulse.key()) {
+            self.pulses.push_back(pulse);
+        } else {
+            let place = self.pulses.partition_point(|other| other.key() <= pulse.key());
+            self.pulses.insert(place, pulse);
+        }
         Ok(())
     }
 
@@ -179,10 +468,38 @@ impl<const W: usize> Simulation<W> {
         if until < self.now {
             return;
         }
+        while self.pulses.front().is_some_and(|pulse| pulse.time <= until) {
+            let Some(pulse) = self.pulses.pop_front() else { break };
+            self.advance_units(pulse.time);
+            self.deposit(&pulse);
+        }
+        self.advance_units(until);
+    }
+
+    fn advance_units(&mut self, until: u64) {
         for unit in &mut self.units {
-            unit.advance(until, &self.options.timing, &mut self.fires);
+            unit.advance(until, &self.options, &mut self.fires);
         }
         self.now = until;
+    }
+
+    fn deposit(&mut self, pulse: &Pulse) {
+        for (column, charge) in pulse.charges.iter().enumerate().filter(|(_, charge)| **charge > 0.0) {
+            let neuron = Neuron::new(pulse.hemisphere, column as Column);
+            if let Some(index) = self.index_of[neuron.index()] {
+                let (unit, lane) = self.places[index];
+                // No charge on the chip is near a coulomb; more would leave the numbers.
+                let charge = f64::from(charge.min(1.0));
+                self.units[unit].charge(lane, pulse.time, pulse.line, charge, &self.options);
+            }
+        }
+    }
+
+    /// No circuit fires before this time unless something else comes in: a lower bound, not a prediction. [`SimTime::MAX`] if all of them
+    /// are parked.
+    pub fn quiescent_until(&self) -> SimTime {
+        let pulse = self.pulses.front().map_or(u64::MAX, |pulse| pulse.time);
+        SimTime::from_ps(self.units.iter().map(Unit::quiescent_until).fold(pulse, u64::min))
     }
 
     /// Takes out the fires so far, by the time of their edges, then by neuron.
@@ -198,18 +515,17 @@ impl<const W: usize> Simulation<W> {
     /// An unknown neuron.
     pub fn value(&self, neuron: Neuron, quantity: Quantity) -> Result<f64, ReferenceError> {
         let index = self.index(neuron)?;
-        let (unit, lane) = self.places[index];
-        let CircuitState { v, u, w, .. } = self.units[unit].state(lane, self.now);
-        let line = |line: Line| LINE_REST - f64::from(u[line as usize]);
+        let CircuitState { v, u, w, .. } = self.circuit_state(index);
+        let line = |line: Line| LINE_REST - u[line as usize];
         Ok(match quantity {
-            Quantity::Membrane => f64::from(v),
+            Quantity::Membrane => v,
             Quantity::Line(which) => line(which),
             Quantity::Adaptation => w,
             Quantity::Readout | Quantity::FilteredReadout => {
                 let Circuit { readout, bits, .. } = &self.circuits[index].1;
                 let source = match bits.readout_source {
                     _ if !(readout.works && bits.readout_amplifier) => return Ok(0.0),
-                    ReadoutSource::Membrane => f64::from(v),
+                    ReadoutSource::Membrane => v,
                     ReadoutSource::ExcitatoryLine => {
                         readout.line_gain * line(Line::Excitatory) + readout.line_offset
                     }
@@ -227,8 +543,63 @@ impl<const W: usize> Simulation<W> {
         self.index_of[neuron.index()].ok_or(ReferenceError::UnknownNeuron(neuron))
     }
 
+    fn circuit_state(&self, index: usize) -> CircuitState {
+        let (unit, lane) = self.places[index];
+        self.units[unit].state(lane, self.now)
+    }
+
     fn states(&self) -> Vec<CircuitState> {
-        self.places.iter().map(|(unit, lane)| self.units[*unit].state(*lane, self.now)).collect()
+        (0..self.places.len()).map(|index| self.circuit_state(index)).collect()
+    }
+
+    /// What is around a circuit.
+    fn surroundings(&self, index: usize) -> Surroundings {
+        let row = self.circuits[index].0.hemisphere();
+        let access = match self.stimuli[row.index()] {
+            Stimulus::Open => Access::Open,
+            Stimulus::Voltage(voltage) => Access::Voltage(voltage, self.options.access_resistance),
+            Stimulus::Current(current) => {
+                let has_access = |(neuron, circuit): &&(Neuron, Circuit)| {
+                    neuron.hemisphere() == row && circuit.bits.unbuffered_access
+                };
+                Access::Current(current / self.circuits.iter().filter(has_access).count().max(1) as f64)
+            }
+        };
+        let Noise { membrane_rate, reference_capacitance, .. } = self.options.noise;
+        let noise = membrane_rate * reference_capacitance * reference_capacitance;
+        Surroundings { access, debug: self.debug[index], noise }
+    }
+
+    /// Tells the unit of a circuit what it is like now. Its switches are what they were.
+    fn retell(&mut self, index: usize) {
+        let (unit, lane) = self.places[index];
+        let members: Vec<usize> = match self.units[unit].network_mut() {
+            None => {
+                let (_, circuit) = &self.circuits[index];
+                let effective = Effective::new(circuit, circuit.capacitance(), &self.surroundings(index));
+                self.units[unit].reconfigure(lane, effective, self.now, &self.options);
+                return;
+            }
+            Some(_) => self.units[unit].members.iter().map(|member| member.circuit).collect(),
+        };
+        let Some(network) = self.units[unit].network_mut() else { return };
+        let capacitance = network.update(&members, &self.circuits);
+        let net_of = network.net_of.clone();
+        for (lane, (circuit, net)) in members.iter().zip(net_of).enumerate() {
+            let effective =
+                Effective::new(&self.circuits[*circuit].1, capacitance[net], &self.surroundings(*circuit));
+            self.units[unit].reconfigure(lane, effective, self.now, &self.options);
+        }
+    }
+
+    /// The same for all circuits of a row with unbuffered access, but for one.
+    fn retell_row(&mut self, row: Hemisphere, except: Option<usize>) {
+        for index in 0..self.circuits.len() {
+            let (neuron, circuit) = &self.circuits[index];
+            if neuron.hemisphere() == row && circuit.bits.unbuffered_access && Some(index) != except {
+                self.retell(index);
+            }
+        }
     }
 
     /// Builds the units with these states; inputs that have not arrived stay planned.
@@ -289,36 +660,43 @@ impl<const W: usize> Simulation<W> {
         let lane = |circuit: &usize| group.binary_search(circuit).expect("a group holds its followers");
         let mut local = BTreeMap::new();
         let (mut capacitance, mut charge, mut net_of) = (Vec::new(), Vec::new(), Vec::new());
+        let mut parasitics: Vec<f64> = Vec::new();
         for index in group {
             let net = nets.of_circuit[*index];
             let own = *local.entry(net).or_insert_with(|| {
+                parasitics.push(nets.parasitics(net, &self.options.nets));
                 capacitance.push(nets.parasitics(net, &self.options.nets));
                 charge.push((0.0, 0.0));
                 capacitance.len() - 1
             });
             let farad = self.circuits[*index].1.capacitance();
             capacitance[own] += farad;
-            charge[own].0 += farad * f64::from(states[*index].v);
+            charge[own].0 += farad * states[*index].v;
             charge[own].1 += farad;
             net_of.push(own);
         }
         let mut own_states = Vec::with_capacity(group.len());
         let mut members = Vec::with_capacity(group.len());
         for (index, net) in group.iter().zip(&net_of) {
-            // A single circuit or equal ones keep their bits.
-            own_states.push(CircuitState { v: (charge[*net].0 / charge[*net].1) as f32, ..states[*index] });
             let (neuron, circuit) = &self.circuits[*index];
+            let (sum, farad) = charge[*net];
+            // A single circuit keeps its bits.
+            let v = if farad == circuit.capacitance() { states[*index].v } else { sum / farad };
+            own_states.push(CircuitState { v, ..states[*index] });
             members.push(Member {
                 circuit: *index,
                 neuron: *neuron,
-                effective: Effective::new(circuit, capacitance[*net]),
+                effective: Effective::new(circuit, capacitance[*net], &self.surroundings(*index)),
                 automaton: states[*index].automaton,
+                threshold_offset: states[*index].threshold_offset,
+                key: noise::key(self.options.seed, neuron.index()),
                 followers: followers[*index].iter().map(lane).collect(),
                 crossing: super::automaton::NEVER,
             });
         }
         let network = coupled.then(|| {
             let end = |circuit: usize, net: usize| network::End {
+                circuit,
                 arm: arm(&self.circuits[circuit].1),
                 membrane: local[&net],
             };
@@ -335,12 +713,36 @@ impl<const W: usize> Simulation<W> {
                     _ => {}
                 }
             }
-            Network::new(net_of, &capacitance, couplings)
+            let mut network = Network::new(net_of, parasitics, couplings);
+            network.update(group, &self.circuits);
+            network
         });
         for (lane, index) in group.iter().enumerate() {
             self.places[*index] = (self.units.len(), lane);
         }
         self.units.push(Unit::new(members, &own_states, network, coupled, self.now));
+    }
+}
+
+/// Whether a stimulus has a meaning.
+pub(super) fn check_stimulus(stimulus: Stimulus) -> Result<(), ReferenceError> {
+    match stimulus {
+        Stimulus::Voltage(value) | Stimulus::Current(value) if !value.is_finite() => {
+            let (block, name, demand) = ("stimulation line", "stimulus", "finite");
+            Err(ReferenceError::Setting { block, name, value, demand })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a debug line has a meaning.
+pub(super) fn check_debug(voltage: Option<f64>) -> Result<(), ReferenceError> {
+    match voltage {
+        Some(value) if !value.is_finite() => {
+            let (block, name, demand) = ("debug line", "voltage", "finite");
+            Err(ReferenceError::Setting { block, name, value, demand })
+        }
+        _ => Ok(()),
     }
 }
 

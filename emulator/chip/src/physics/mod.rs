@@ -19,9 +19,10 @@
 //! let mut warnings = Warnings::default();
 //! let cells = physics.cells(&capmem, SimTime::ZERO);
 //! let biases = cells.biases(neuron.quadrant());
-//! let switches = NeuronSwitches { threshold_comparator: true, ..NeuronSwitches::default() };
-//! let parameters = cells.neuron(neuron, &biases, &switches, &mut warnings);
-//! assert!((parameters.comparator.unwrap().threshold - 0.769).abs() < 0.3);
+//! let mut switches = NeuronSwitches::default();
+//! switches.bits.threshold_comparator = true;
+//! let circuit = cells.neuron(neuron, &biases, &switches, &mut warnings);
+//! assert!((circuit.comparator.threshold - 0.769).abs() < 0.3);
 //! ```
 //!
 //! # What settles
@@ -30,7 +31,7 @@
 //!
 //! # What is not modelled
 //! Refresh ripple and crosstalk of equal codes (both off by default in analog-core 2.4), the debug outputs of the CapMem, and all
-//! its timing registers. Bits without effect so far are named by [`PhysicsWarning`].
+//! its timing registers.
 
 pub mod capmem;
 pub mod cells;
@@ -47,10 +48,9 @@ pub use cells::{CellAddress, GlobalCell, NeuronRow, SharedCell};
 pub use inspect::ChipSummary;
 pub use readout::MadcParameters;
 pub use switches::{
-    AdaptationSwitches, BackendSwitches, BoardVoltages, CadcSwitches, CompartmentSwitches, DriverSwitches,
-    InputSwitches, NeuronSwitches, RangeSwitches, SynapseBiases,
+    BackendSwitches, BoardVoltages, CadcSwitches, DriverSwitches, NeuronSwitches, SynapseBiases,
 };
-pub use warnings::{NeuronField, PhysicsWarning, Warnings};
+pub use warnings::{PhysicsWarning, Warnings};
 
 use bss2_analog::mismatch::{ChipMismatch, NeuronMismatch, Parameter, constants};
 use bss2_base::{NEURONS, Neuron, Quadrant, SimTime};

@@ -3,65 +3,9 @@
 //! Field meanings are those of analog-core 3.11 and register-map 5.5 to 5.7; inverted and split register fields have been
 //! straightened by whoever fills these structs in. The default of each is "all bits 0", not the state of any register.
 
-use bss2_analog::ReadoutSource;
+use bss2_analog::circuit::Bits;
 use bss2_base::{RowMode, SimTime};
 use serde::{Deserialize, Serialize};
-
-/// Range bits of a transconductor (`enable_*_{multiplication, division, degeneration}`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RangeSwitches {
-    /// Conductance times 8.
-    pub multiply: bool,
-    /// Conductance divided by 8; together with `multiply` nothing changes.
-    pub divide: bool,
-    /// Source degeneration: half the conductance, twice the linear range.
-    pub degenerate: bool,
-}
-
-/// Bits of one synaptic input of a neuron.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputSwitches {
-    /// `enable_synaptic_input_*`: the transconductor reaches the membrane.
-    pub enable: bool,
-    /// `enable_synaptic_input_*_coba_mode`. Not modelled yet.
-    pub coba: bool,
-    /// `enable_synaptic_input_*_small_capacitance`.
-    pub small_capacitance: bool,
-    /// `enable_synaptic_input_*_high_resistance`.
-    pub high_resistance: bool,
-    /// `enable_bypass_*`. Not modelled yet.
-    pub bypass: bool,
-}
-
-/// Bits of the adaptation circuit. Not modelled yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdaptationSwitches {
-    /// `enable_adaptation`.
-    pub enable: bool,
-    /// `invert_adaptation_a`.
-    pub invert_a: bool,
-    /// `invert_adaptation_b`.
-    pub invert_b: bool,
-}
-
-/// Bits that join membranes (analog-core 4). Not modelled yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CompartmentSwitches {
-    /// `connect_soma`.
-    pub soma: bool,
-    /// `connect_membrane_right`.
-    pub membrane_right: bool,
-    /// `connect_bottom`.
-    pub bottom: bool,
-    /// `connect_somata`.
-    pub somata: bool,
-    /// `enable_multicomp_conductance`.
-    pub conductance: bool,
-    /// `enable_multicomp_conductance_multiplication`.
-    pub conductance_multiply: bool,
-    /// `enable_multicomp_conductance_division`.
-    pub conductance_divide: bool,
-}
 
 /// What the digital back-end contributes to the analog behaviour of a neuron (analog-core 3.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,45 +21,16 @@ pub struct BackendSwitches {
     pub post_pulse: bool,
     /// `force_reset` of the block.
     pub force_reset: bool,
+    /// Length of the adaptation pulse, one period of its clock; `None` without `en_adapt_pulse` or while the clocks
+    /// of the block are off.
+    pub adaptation_pulse: Option<SimTime>,
 }
 
 /// All bits of one neuron circuit (registers NeuronConfig, NeuronBackendConfig and the common back-end).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeuronSwitches {
-    /// Range bits outside of the reset.
-    pub leak: RangeSwitches,
-    /// Range bits during the reset.
-    pub reset: RangeSwitches,
-    /// `enable_pause`: synaptic inputs are cut off during the reset.
-    pub pause: bool,
-    /// `enable_strong_fire`: no effect in the model (analog-core 3.4).
-    pub strong_fire: bool,
-    /// `enable_readout`: the amplifier drives the shared readout line of the MADC.
-    pub readout: bool,
-    /// `readout_source`.
-    pub readout_source: ReadoutSource,
-    /// `enable_readout_amplifier`.
-    pub readout_amplifier: bool,
-    /// `enable_unbuffered_access`: the membrane is on the stimulation line of its row.
-    pub unbuffered_access: bool,
-    /// Excitatory, then inhibitory input.
-    pub inputs: [InputSwitches; 2],
-    /// The adaptation.
-    pub adaptation: AdaptationSwitches,
-    /// `enable_exponential`. Not modelled yet.
-    pub exponential: bool,
-    /// `enable_membrane_offset`.
-    pub membrane_offset: bool,
-    /// `invert_membrane_offset`: the offset current flows out of the membrane.
-    pub invert_membrane_offset: bool,
-    /// `membrane_capacitor_size`, 0..=63.
-    pub capacitor: u8,
-    /// `enable_fire`.
-    pub fire: bool,
-    /// `enable_threshold_comparator`.
-    pub threshold_comparator: bool,
-    /// Connections to other circuits.
-    pub compartments: CompartmentSwitches,
+    /// The analog side. Its fire lines stay open: they are digital (event-routing 9.5).
+    pub bits: Bits,
     /// The digital side.
     pub backend: BackendSwitches,
 }

@@ -21,14 +21,6 @@ pub enum PhysicsWarning {
         /// Its hold-off in ticks.
         holdoff_ticks: u16,
     },
-    /// A bit of a neuron is set whose effect is not modelled.
-    #[error("neuron {}: {field} is set but not modelled", neuron.index())]
-    UnmodelledNeuronBit {
-        /// The neuron.
-        neuron: Neuron,
-        /// Name of the field.
-        field: NeuronField,
-    },
     /// A driver's readout is on, which is not modelled.
     #[error("synapse driver {driver} ({hemisphere:?}): enable_readout is set but not modelled")]
     UnmodelledDriverReadout {
@@ -51,51 +43,6 @@ pub enum PhysicsWarning {
         /// The cell.
         cell: GlobalCell,
     },
-}
-
-/// Bits of a neuron that are stored but have no effect yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum NeuronField {
-    /// `enable_exponential`.
-    Exponential,
-    /// `enable_adaptation`.
-    Adaptation,
-    /// `enable_synaptic_input_excitatory_coba_mode`.
-    ExcitatoryCoba,
-    /// `enable_synaptic_input_inhibitory_coba_mode`.
-    InhibitoryCoba,
-    /// `enable_bypass_excitatory`.
-    ExcitatoryBypass,
-    /// `enable_bypass_inhibitory`.
-    InhibitoryBypass,
-    /// `connect_soma`.
-    ConnectSoma,
-    /// `connect_membrane_right`.
-    ConnectMembraneRight,
-    /// `connect_bottom`.
-    ConnectBottom,
-    /// `connect_somata`.
-    ConnectSomata,
-    /// `enable_multicomp_conductance`.
-    MulticompConductance,
-}
-
-impl core::fmt::Display for NeuronField {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Exponential => "enable_exponential",
-            Self::Adaptation => "enable_adaptation",
-            Self::ExcitatoryCoba => "enable_synaptic_input_excitatory_coba_mode",
-            Self::InhibitoryCoba => "enable_synaptic_input_inhibitory_coba_mode",
-            Self::ExcitatoryBypass => "enable_bypass_excitatory",
-            Self::InhibitoryBypass => "enable_bypass_inhibitory",
-            Self::ConnectSoma => "connect_soma",
-            Self::ConnectMembraneRight => "connect_membrane_right",
-            Self::ConnectBottom => "connect_bottom",
-            Self::ConnectSomata => "connect_somata",
-            Self::MulticompConductance => "enable_multicomp_conductance",
-        })
-    }
 }
 
 /// Collects warnings; each different one is reported once.

@@ -105,9 +105,9 @@ register_block! {
     }
     word w3 (ReadWrite) {
         /// Inhibitory input in conductance-based mode.
-        en_synin_coba_inh: bool [1] = false, StoredOnly;
+        en_synin_coba_inh: bool [1] = false;
         /// Excitatory input in conductance-based mode.
-        en_synin_coba_exc: bool [2] = false, StoredOnly;
+        en_synin_coba_exc: bool [2] = false;
         /// Direct unbuffered membrane access.
         en_unbuf_access: bool [3] = false;
         /// Enable readout amplifier.
@@ -119,13 +119,13 @@ register_block! {
     }
     word w4 (ReadWrite) {
         /// Sign flip of spike-triggered adaptation.
-        invert_adapt_b: bool [0] = false, StoredOnly;
+        invert_adapt_b: bool [0] = false;
         /// Sign flip of sub-threshold adaptation.
-        invert_adapt_a: bool [1] = false, StoredOnly;
+        invert_adapt_a: bool [1] = false;
         /// Enable adaptation.
-        en_adapt: bool [2] = false, StoredOnly;
+        en_adapt: bool [2] = false;
         /// Enable exponential term.
-        en_exp: bool [3] = false, StoredOnly;
+        en_exp: bool [3] = false;
         /// Inhibitory input: only the parasitic line capacitance.
         en_synin_inh_small_cap: bool [4] = false;
         /// Excitatory input: only the parasitic line capacitance.
@@ -153,25 +153,25 @@ register_block! {
         /// Enable excitatory synaptic input.
         en_synin_exc: bool [5] = false;
         /// Enable inhibitory bypass circuit.
-        en_byp_inh: bool [6] = false, StoredOnly;
+        en_byp_inh: bool [6] = false;
         /// Enable excitatory bypass circuit.
-        en_byp_exc: bool [7] = false, StoredOnly;
+        en_byp_exc: bool [7] = false;
     }
     word w7 (ReadWrite) {
         /// Connect the soma line to the right neighbour.
-        connect_somata: bool [0] = false, StoredOnly;
+        connect_somata: bool [0] = false;
         /// Connect the membrane to the neuron of the opposite hemisphere.
-        connect_bottom: bool [1] = false, StoredOnly;
+        connect_bottom: bool [1] = false;
         /// Enable the inter-compartment conductance.
-        en_comp_cond: bool [2] = false, StoredOnly;
+        en_comp_cond: bool [2] = false;
         /// Connect the membrane to the right neighbour.
-        connect_membrane_right: bool [3] = false, StoredOnly;
+        connect_membrane_right: bool [3] = false;
         /// Connect the membrane to the soma line.
-        connect_soma: bool [4] = false, StoredOnly;
+        connect_soma: bool [4] = false;
         /// Inter-compartment bias times 4.
-        en_comp_cond_mul: bool [5] = false, StoredOnly;
+        en_comp_cond_mul: bool [5] = false;
         /// Inter-compartment bias divided by 4.
-        en_comp_cond_div: bool [6] = false, StoredOnly;
+        en_comp_cond_div: bool [6] = false;
         /// Gate synaptic inputs and exponential term during reset.
         en_pause: bool [7] = false;
     }
@@ -237,7 +237,7 @@ register_block! {
         /// Bits 3..0 of refractory_time. Unit: refractory clock cycles.
         refractory_time_2: u8 [2..=5] as Inverted = 0;
         /// Send a pulse to the adaptation circuit on a spike.
-        en_adapt_pulse: bool [6] = false, StoredOnly;
+        en_adapt_pulse: bool [6] = false;
         /// Generate post pulses in the Bayesian module; 0 = from neuron_fire_connect.
         en_bayesian_extension: bool [7] = true;
     }
@@ -311,7 +311,7 @@ register_block! {
         /// Event output 3 sampled on the rising edge.
         sample_pos_edge_3: bool [15] = true, StoredOnly;
         /// Adaptation pulse clock.
-        clock_scale_adapt_pulse: u8 [16..=19] = 0, StoredOnly;
+        clock_scale_adapt_pulse: u8 [16..=19] = 0;
         /// Post pulse clock.
         clock_scale_post_pulse: u8 [20..=23] = 0, StoredOnly;
     }

@@ -1,11 +1,12 @@
 //! A chip on the test bench: an individual, its cells, and short ways to ask.
 
+use bss2_analog::circuit::{Bits, Circuit, InputBits};
 use bss2_analog::mismatch::{ChipMismatch, MismatchSwitches};
 use bss2_analog::{DriverParameters, NeuronParameters};
 use bss2_base::{Hemisphere, Neuron, SimTime};
 use bss2_chip::physics::{
     BackendSwitches, CapMem, CapMemOptions, CellAddress, Cells, ChipPhysics, DriverSwitches, GlobalCell,
-    InputSwitches, NeuronRow, NeuronSwitches, SharedCell, Warnings,
+    NeuronRow, NeuronSwitches, SharedCell, Warnings,
 };
 
 pub(crate) struct Bench {
@@ -48,9 +49,17 @@ impl Bench {
         self.physics.cells(&self.capmem, SimTime::ZERO)
     }
 
-    pub(crate) fn neuron(&mut self, neuron: Neuron, switches: &NeuronSwitches) -> NeuronParameters {
+    /// The whole circuit.
+    pub(crate) fn circuit(&mut self, neuron: Neuron, switches: &NeuronSwitches) -> Circuit {
         let cells = self.physics.cells(&self.capmem, SimTime::ZERO);
-        let parameters = cells.neuron(neuron, &cells.biases(neuron.quadrant()), switches, &mut self.warnings);
+        let circuit = cells.neuron(neuron, &cells.biases(neuron.quadrant()), switches, &mut self.warnings);
+        circuit.check(neuron).unwrap();
+        circuit
+    }
+
+    /// Its linear part, with all bits applied.
+    pub(crate) fn neuron(&mut self, neuron: Neuron, switches: &NeuronSwitches) -> NeuronParameters {
+        let parameters = NeuronParameters::from(&self.circuit(neuron, switches));
         parameters.check().unwrap();
         parameters
     }
@@ -68,22 +77,32 @@ pub(crate) fn some_neuron() -> Neuron {
 
 /// Capacitor full, both inputs and the comparator on, 2 us of refractory time.
 pub(crate) fn usual() -> NeuronSwitches {
-    let input = InputSwitches { enable: true, ..InputSwitches::default() };
+    let input = InputBits { enable: true, ..InputBits::default() };
     NeuronSwitches {
-        capacitor: 63,
-        inputs: [input; 2],
-        threshold_comparator: true,
-        fire: true,
-        readout_amplifier: true,
+        bits: Bits {
+            membrane_capacitor_size: 63,
+            inputs: [input; 2],
+            threshold_comparator: true,
+            fire: true,
+            readout_amplifier: true,
+            ..Bits::default()
+        },
         backend: BackendSwitches {
             refractory_clock: Some(SimTime::from_ns(64)),
             refractory_time: 32,
             reset_holdoff: 15,
             post_pulse: true,
             force_reset: false,
+            adaptation_pulse: Some(SimTime::from_ns(1_024)),
         },
-        ..NeuronSwitches::default()
     }
+}
+
+/// The usual switches with other bits.
+pub(crate) fn with(change: impl FnOnce(&mut Bits)) -> NeuronSwitches {
+    let mut switches = usual();
+    change(&mut switches.bits);
+    switches
 }
 
 /// Equal to this relative precision.

@@ -26,7 +26,7 @@ fn a_full_event_gives_the_psp_and_the_codes_of_the_specification() {
         bench.set(neuron, row, code);
     }
     let mut switches = usual();
-    switches.inputs[Line::Inhibitory as usize].enable = false;
+    switches.bits.inputs[Line::Inhibitory as usize].enable = false;
     let parameters = bench.neuron(neuron, &switches);
 
     let mut core = AnalogCore::new(0, AnalogOptions::noiseless());

@@ -1,12 +1,10 @@
 //! Neuron circuits on the analytical reference chip (analog-core 2.4, 3).
 
-use crate::bench::{Bench, close, some_neuron, usual};
+use crate::bench::{Bench, close, some_neuron, usual, with};
+use bss2_analog::circuit::{Circuit, RangeBits};
 use bss2_analog::mismatch::{ChipMismatch, MismatchSwitches};
 use bss2_base::{Neuron, SimTime};
-use bss2_chip::physics::{
-    AdaptationSwitches, CompartmentSwitches, NeuronField, NeuronRow, NeuronSwitches, PhysicsWarning,
-    RangeSwitches, SharedCell,
-};
+use bss2_chip::physics::{NeuronRow, NeuronSwitches, PhysicsWarning, SharedCell};
 
 #[test]
 fn voltage_cells_map_as_in_the_table_of_section_2_4() {
@@ -47,9 +45,9 @@ fn membrane_time_constants_are_those_of_the_table_of_section_3_2() {
     let multiplied = [2.17e-6, 1.41e-6, 0.978e-6, 0.627e-6, 0.356e-6, 0.208e-6];
     for (i, code) in [63, 100, 150, 250, 500, 1022].into_iter().enumerate() {
         bench.set(neuron, NeuronRow::IBiasLeak, code);
-        let mut tau = |multiply, divide, expected: f64| {
-            let leak = RangeSwitches { multiply, divide, degenerate: false };
-            let parameters = bench.neuron(neuron, &NeuronSwitches { leak, ..usual() });
+        let mut tau = |multiplication, division, expected: f64| {
+            let leak = RangeBits { multiplication, division, degeneration: false };
+            let parameters = bench.neuron(neuron, &with(|bits| bits.leak = leak));
             close(parameters.capacitance / parameters.leak.conductance, expected, 5e-3);
             parameters.leak.conductance
         };
@@ -66,8 +64,8 @@ fn degeneration_halves_the_conductance_and_doubles_the_range() {
     let neuron = some_neuron();
     bench.set(neuron, NeuronRow::IBiasLeak, 200);
     let plain = bench.neuron(neuron, &usual()).leak;
-    let leak = RangeSwitches { degenerate: true, ..RangeSwitches::default() };
-    let degenerate = bench.neuron(neuron, &NeuronSwitches { leak, ..usual() }).leak;
+    let leak = RangeBits { degeneration: true, ..RangeBits::default() };
+    let degenerate = bench.neuron(neuron, &with(|bits| bits.leak = leak)).leak;
     close(degenerate.conductance, 0.5 * plain.conductance, 1e-15);
     close(degenerate.linear_range, 2.0 * plain.linear_range, 1e-15);
 }
@@ -77,21 +75,22 @@ fn reset_time_constants_are_those_of_section_3_3() {
     let mut bench = Bench::ideal();
     let neuron = some_neuron();
     bench.set(neuron, NeuronRow::IBiasReset, 1022);
-    let reset = RangeSwitches { multiply: true, ..RangeSwitches::default() };
+    let reset = RangeBits { multiplication: true, ..RangeBits::default() };
     let mut tau = |capacitor, reset| {
-        let parameters = bench.neuron(neuron, &NeuronSwitches { capacitor, reset, ..usual() });
+        let parameters = bench
+            .neuron(neuron, &with(|bits| (bits.membrane_capacitor_size, bits.reset) = (capacitor, reset)));
         parameters.capacitance / parameters.reset.conductance
     };
     close(tau(63, reset), 0.163e-6, 5e-3);
     close(tau(20, reset), 59e-9, 1e-2);
-    close(tau(63, RangeSwitches::default()), 1.3e-6, 1e-2);
+    close(tau(63, RangeBits::default()), 1.3e-6, 1e-2);
 }
 
 #[test]
 fn the_capacitor_has_the_range_of_section_0_3() {
     let mut bench = Bench::ideal();
     for (capacitor, expected) in [(0, 0.176e-12), (63, 2.5763e-12)] {
-        let parameters = bench.neuron(some_neuron(), &NeuronSwitches { capacitor, ..usual() });
+        let parameters = bench.neuron(some_neuron(), &with(|bits| bits.membrane_capacitor_size = capacitor));
         close(parameters.capacitance, expected, 1e-9);
     }
 }
@@ -104,7 +103,7 @@ fn synaptic_time_constants_are_those_of_section_3_6() {
         bench.set(neuron, NeuronRow::IBiasSyninExcTau, code);
         bench.set(neuron, NeuronRow::IBiasSyninInhTau, code);
         let mut switches = usual();
-        for input in &mut switches.inputs {
+        for input in &mut switches.bits.inputs {
             (input.small_capacitance, input.high_resistance) = (small_capacitance, high_resistance);
         }
         bench.neuron(neuron, &switches).inputs.map(|input| input.time_constant)
@@ -149,7 +148,13 @@ fn the_offset_current_is_linear_up_to_code_800_and_has_a_sign() {
     let mut current = |code, membrane_offset, invert_membrane_offset| {
         bench.set(neuron, NeuronRow::IMemOffset, code);
         bench
-            .neuron(neuron, &NeuronSwitches { membrane_offset, invert_membrane_offset, ..usual() })
+            .neuron(
+                neuron,
+                &with(|bits| {
+                    (bits.membrane_offset, bits.invert_membrane_offset) =
+                        (membrane_offset, invert_membrane_offset)
+                }),
+            )
             .constant_current
     };
     close(current(85, true, false), 85.0 * 0.137e-9, 1e-12);
@@ -247,35 +252,85 @@ fn a_refractory_time_shorter_than_the_hold_off_is_warned_of_once() {
     }
 }
 
-#[test]
-fn every_bit_without_effect_is_named() {
-    let mut switches = usual();
-    for input in &mut switches.inputs {
-        (input.coba, input.bypass) = (true, true);
-    }
-    switches.adaptation = AdaptationSwitches { enable: true, ..AdaptationSwitches::default() };
-    switches.compartments = CompartmentSwitches {
-        soma: true,
-        membrane_right: true,
-        bottom: true,
-        somata: true,
-        conductance: true,
-        ..CompartmentSwitches::default()
-    };
-    switches.exponential = true;
+/// The circuit of some neuron of the analytical reference chip with these codes.
+fn circuit(codes: &[(NeuronRow, u16)], switches: &NeuronSwitches) -> Circuit {
     let mut bench = Bench::ideal();
-    bench.neuron(some_neuron(), &switches);
-    let fields: Vec<NeuronField> = bench
-        .warnings
-        .take()
-        .into_iter()
-        .map(|warning| match warning {
-            PhysicsWarning::UnmodelledNeuronBit { field, .. } => field,
-            other => panic!("{other}"),
-        })
-        .collect();
-    assert_eq!(fields.len(), 11);
-    assert_eq!(fields[0].to_string(), "enable_exponential");
+    for (row, code) in codes {
+        bench.set(some_neuron(), *row, *code);
+    }
+    bench.circuit(some_neuron(), switches)
+}
+
+#[test]
+fn the_exponential_has_the_slope_and_the_threshold_of_section_3_8() {
+    for (v_exp, bias, conductance, slope, threshold) in
+        [(900, 300, 0.18e-6, 35e-3, 0.684), (580, 100, 0.026e-6, 105e-3, 0.665)]
+    {
+        let codes = [(NeuronRow::VExp, v_exp), (NeuronRow::IBiasExp, bias)];
+        let exponential = circuit(&codes, &usual()).exponential;
+        close(exponential.slope.unwrap(), slope, 1e-9);
+        let miss = exponential.threshold(conductance).unwrap() - threshold;
+        assert!(miss.abs() < 1e-3, "{miss}");
+    }
+    assert_eq!(circuit(&[(NeuronRow::VExp, 900)], &usual()).exponential.slope, None, "without bias");
+}
+
+#[test]
+fn the_adaptation_is_that_of_the_example_of_section_3_9() {
+    let codes = [
+        (NeuronRow::IBiasAdaptTau, 100),
+        (NeuronRow::IBiasAdaptA, 10),
+        (NeuronRow::IBiasAdaptB, 200),
+        (NeuronRow::VAdaptRef, 700),
+        (NeuronRow::VAdaptLeak, 400),
+    ];
+    let adaptation = circuit(&codes, &usual()).adaptation;
+    close(adaptation.capacitance / adaptation.leak_conductance, 167e-6, 2e-3);
+    let sub_threshold = adaptation.output_conductance * adaptation.coupling / adaptation.leak_conductance;
+    close(sub_threshold, 97e-9, 3e-3);
+    let charge = adaptation.pulse_current * adaptation.pulse_length.unwrap().as_secs_f64();
+    close(adaptation.output_conductance * charge / adaptation.capacitance, 9.8e-9, 5e-3);
+    // The table of section 2.4, mapping SFA.
+    assert!((adaptation.reference - 0.800).abs() < 1e-3 && (adaptation.leak_potential - 0.350).abs() < 1e-3);
+}
+
+#[test]
+fn a_conductance_based_input_reverses_where_section_3_7_says() {
+    let codes = [
+        (NeuronRow::IBiasSyninExcGm, 180),
+        (NeuronRow::IBiasSyninExcCoba, 133),
+        (NeuronRow::ESyninExcRev, 700),
+    ];
+    let input = circuit(&codes, &usual()).inputs[0];
+    close(input.saturation_current / input.coba_modulation, 0.675, 5e-3);
+    assert!((input.coba_reference - 0.525).abs() < 1e-3);
+}
+
+#[test]
+fn the_conductance_between_compartments_is_that_of_section_4_3() {
+    for (code, siemens) in [(500, 1.63e-6), (0, 0.0)] {
+        let compartment = circuit(&[(NeuronRow::IBiasNmda, code)], &usual()).compartment;
+        assert!((compartment.conductance - siemens).abs() < 5e-9, "{}", compartment.conductance);
+        // The range bits act in the analog core.
+    }
+    let tau = |code| 2.58e-12 / circuit(&[(NeuronRow::IBiasNmda, code)], &usual()).compartment.conductance;
+    close(tau(500), 1.6e-6, 2e-2);
+    close(tau(1022), 0.93e-6, 2e-2);
+    close(tau(200), 3.4e-6, 2e-2);
+}
+
+#[test]
+fn every_bit_reaches_the_circuit() {
+    let mut switches = usual();
+    for input in &mut switches.bits.inputs {
+        (input.coba_mode, input.bypass, input.high_resistance) = (true, true, true);
+    }
+    switches.bits.adaptation = true;
+    switches.bits.exponential = true;
+    switches.bits.compartments.soma = true;
+    let mut bench = Bench::ideal();
+    assert_eq!(bench.circuit(some_neuron(), &switches).bits, switches.bits);
+    assert_eq!(bench.warnings.take(), []);
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! The sign contract (analog-core, Appendix B): raising a code moves its observable one way, on every instance of every chip.
 
-use crate::bench::{Bench, usual};
+use crate::bench::{Bench, with};
 use bss2_analog::mismatch::MismatchSwitches;
 use bss2_analog::{Branch, NeuronParameters, PulseControl};
 use bss2_base::{Hemisphere, Neuron, Quadrant};
 use bss2_chip::physics::{
-    BoardVoltages, CadcSwitches, DriverSwitches, NeuronRow, NeuronSwitches, SharedCell, SynapseBiases,
-    Warnings,
+    BoardVoltages, CadcSwitches, DriverSwitches, NeuronRow, SharedCell, SynapseBiases, Warnings,
 };
 
 const SEEDS: std::ops::Range<u64> = 0..6;
@@ -14,7 +13,7 @@ const SEEDS: std::ops::Range<u64> = 0..6;
 /// Raises one cell of every eighth neuron in steps over its range and demands that the observable moves one way.
 #[track_caller]
 fn neuron_contract(row: NeuronRow, codes: &[u16], sign: f64, observable: impl Fn(&NeuronParameters) -> f64) {
-    let switches = NeuronSwitches { membrane_offset: true, ..usual() };
+    let switches = with(|bits| bits.membrane_offset = true);
     for seed in SEEDS {
         let mut bench = Bench::new(seed, MismatchSwitches::default());
         for neuron in Neuron::all().step_by(8) {

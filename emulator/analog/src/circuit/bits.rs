@@ -48,6 +48,20 @@ pub struct CompartmentBits {
     pub multiply: bool,
 }
 
+impl CompartmentBits {
+    /// The first closed switch, in the words of the specification.
+    pub(crate) fn first_closed(&self) -> Option<&'static str> {
+        let switches = [
+            (self.soma, "connect_soma"),
+            (self.membrane_right, "connect_membrane_right"),
+            (self.bottom, "connect_bottom"),
+            (self.somata, "connect_somata"),
+            (self.conductance, "enable_multicomp_conductance"),
+        ];
+        switches.into_iter().find_map(|(closed, name)| closed.then_some(name))
+    }
+}
+
 /// How the fire line of the back-end reaches other circuits (event-routing 9.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FireBits {
