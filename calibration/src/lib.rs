@@ -11,19 +11,28 @@
 //! | what a routine is | [`routine`] |
 //! | results, files, cache | [`result`], [`cache`] |
 //! | searches and fits | [`algorithms`], [`fit`] |
-//! | routines | [`neuron`] |
+//! | routines | [`neuron`], [`cadc`], [`driver`], [`hagen`] |
+//! | whole calibrations | [`entry`] |
+//! | what a calibration is worth | [`evaluation`] |
 //! | evolution and Bayesian inference, on anything | [`genetic`], [`inference`] |
+//! | what they are tried on: attenuation along compartments | [`attenuation`] |
 //!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
 
 pub mod algorithms;
+pub mod attenuation;
 pub mod base_state;
 pub mod bench;
 pub mod cache;
+pub mod cadc;
+pub mod driver;
+pub mod entry;
 pub mod error;
+pub mod evaluation;
 pub mod fit;
 pub mod genetic;
+pub mod hagen;
 pub mod inference;
 pub mod link;
 pub mod neuron;

@@ -35,6 +35,13 @@ impl Outcome {
         self.success.iter().filter(|success| !**success).count()
     }
 
+    /// Instances without a result fail, wherever their parameter ended.
+    pub fn fail_unmeasured(&mut self) {
+        for (success, residual) in self.success.iter_mut().zip(&self.residuals) {
+            *success &= residual.is_finite();
+        }
+    }
+
     /// Median of the parameters of the instances that succeeded; `None` if none did.
     pub fn median_parameter(&self) -> Option<i32> {
         let mut good: Vec<i32> = self

@@ -9,7 +9,7 @@ use bss2_base::{NEURONS, Neuron, Quadrant, SimTime};
 use bss2_host::playback::ProgramBuilder;
 use bss2_host::registers::capmem::{CapMemCell, NeuronParameter, SharedParameter};
 use bss2_host::registers::coordinates;
-use bss2_host::registers::neuron::{NeuronBackendConfig, NeuronConfig};
+use bss2_host::registers::neuron::{CommonNeuronBackendConfig, NeuronBackendConfig, NeuronConfig};
 
 /// A chip under calibration: the link to it, the neurons concerned, the random numbers, and who is told of progress.
 pub struct Session<'c> {
@@ -218,6 +218,42 @@ impl<'c> Session<'c> {
             let instance = coordinates::neuron_backend(neuron);
             write(program, instance, &change(index, self.link.typed(instance)));
         }
+    }
+
+    /// The analog configurations of the neurons concerned, as last told.
+    pub fn configs(&self) -> Vec<NeuronConfig> {
+        self.neurons.iter().map(|&neuron| self.link.typed(coordinates::neuron_config(neuron))).collect()
+    }
+
+    /// Writes the analog configurations of the neurons concerned.
+    pub fn write_configs(&self, program: &mut ProgramBuilder, configs: &[NeuronConfig]) {
+        for (&neuron, config) in self.neurons.iter().zip(configs) {
+            write(program, coordinates::neuron_config(neuron), config);
+        }
+    }
+
+    /// The digital configurations of the neurons concerned, as last told.
+    pub fn backends(&self) -> Vec<NeuronBackendConfig> {
+        self.neurons.iter().map(|&neuron| self.link.typed(coordinates::neuron_backend(neuron))).collect()
+    }
+
+    /// Writes the digital configurations of the neurons concerned.
+    pub fn write_backends(&self, program: &mut ProgramBuilder, backends: &[NeuronBackendConfig]) {
+        for (&neuron, backend) in self.neurons.iter().zip(backends) {
+            write(program, coordinates::neuron_backend(neuron), backend);
+        }
+    }
+
+    /// The refractory times of the neurons concerned, as last told (analog-core 3.3).
+    pub fn refractory_times(&self) -> Vec<SimTime> {
+        let time = |(neuron, backend): (&Neuron, NeuronBackendConfig)| {
+            let side = u32::from(neuron.column() / 128);
+            let common: CommonNeuronBackendConfig = self.link.typed(side);
+            let fast = backend.select_input_clock;
+            let scale = if fast { common.clock_scale_fast } else { common.clock_scale_slow };
+            SimTime::from_ns(4 * (u64::from(backend.refractory_time()) << (scale + 1)))
+        };
+        self.neurons.iter().zip(self.backends()).map(time).collect()
     }
 
     /// Time on the chip, from the synchronisation of system time on.

@@ -1,0 +1,364 @@
+//! Spiking neurons, from a chip of which nothing is known to one that does what it is told (calibration 5.4).
+
+use super::target::{SpikingOptions, SpikingTarget, Strength};
+use crate::algorithms::Search;
+use crate::base_state;
+use crate::error::Result;
+use crate::neuron::dac_bias::SynapseDacBias;
+use crate::neuron::membrane::{MembraneCadc, MembraneMadc};
+use crate::neuron::potential::{LeakPotential, ResetPotential};
+use crate::neuron::reference::SynapticReference;
+use crate::neuron::strength::SynapticStrength;
+use crate::neuron::synaptic::SynapticTimeConstant;
+use crate::neuron::threshold::ThresholdCadc;
+use crate::neuron::{Polarity, refractory};
+use crate::primitives::cadc::{self, Repeated};
+use crate::program::{SETTLING, write_shared_cell};
+use crate::result::{InstanceKind, Record};
+use crate::routine::{Outcome, Routine, Session};
+use bss2_base::SimTime;
+use bss2_host::playback::ProgramBuilder;
+use bss2_host::registers::capmem::{NeuronParameter as Cell, SharedParameter as Shared};
+use bss2_host::registers::neuron::NeuronConfig;
+use serde::{Deserialize, Serialize};
+
+/// Leak potential while the inputs are calibrated, codes.
+const INPUT_LEAK: f64 = 120.0;
+/// Synaptic and membrane time constants while the inputs are calibrated, microseconds.
+const INPUT_TAU_SYN: f64 = 1.5;
+const INPUT_TAU_MEM: f64 = 60.0;
+
+/// The parts, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Ramps and offsets of the column ADC.
+    ColumnAdc,
+    /// Time constants of the inputs.
+    SynapticTimeConstants,
+    /// Equal synaptic currents in the quadrants.
+    DacBias,
+    /// Thresholds.
+    Threshold,
+    /// Slow membranes and fast inputs, for the next two.
+    InputPreparation,
+    /// Strengths of the inputs.
+    Strengths,
+    /// References of the inputs.
+    References,
+    /// Membrane time constants.
+    Membrane,
+    /// Leak and reset potentials.
+    Potentials,
+    /// The column ADC and all potentials once more, with inputs on.
+    Refinement,
+}
+
+impl Stage {
+    /// All, in their order.
+    pub const ALL: [Self; 10] = [
+        Self::ColumnAdc,
+        Self::SynapticTimeConstants,
+        Self::DacBias,
+        Self::Threshold,
+        Self::InputPreparation,
+        Self::Strengths,
+        Self::References,
+        Self::Membrane,
+        Self::Potentials,
+        Self::Refinement,
+    ];
+
+    /// For people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ColumnAdc => "column ADC",
+            Self::SynapticTimeConstants => "synaptic time constants",
+            Self::DacBias => "synapse DAC bias",
+            Self::Threshold => "thresholds",
+            Self::InputPreparation => "slow membranes, fast inputs",
+            Self::Strengths => "synaptic strengths",
+            Self::References => "synaptic references",
+            Self::Membrane => "membrane time constants",
+            Self::Potentials => "leak and reset potentials",
+            Self::Refinement => "refinement",
+        }
+    }
+}
+
+/// A time constant of an input as it was found: codes and whether in high-resistance mode, by neuron.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct FoundTimeConstant {
+    codes: Vec<i32>,
+    high_resistance: Vec<bool>,
+}
+
+/// What later parts need to know from earlier ones. With the state of the chip, all that is needed to go on after a break.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spiking {
+    target: SpikingTarget,
+    options: SpikingOptions,
+    time_constants: [FoundTimeConstant; 2],
+    threshold: Vec<i32>,
+    dac_bias: Vec<i32>,
+    rest: Vec<f64>,
+}
+
+impl Spiking {
+    /// A calibration that has not begun.
+    pub fn new(target: SpikingTarget, options: SpikingOptions) -> Self {
+        Self {
+            target,
+            options,
+            time_constants: Default::default(),
+            threshold: Vec::new(),
+            dac_bias: Vec::new(),
+            rest: Vec::new(),
+        }
+    }
+
+    /// The parts of this calibration.
+    pub fn stages(&self) -> Vec<Stage> {
+        let refine = self.options.refine_potentials;
+        Stage::ALL.into_iter().filter(|&stage| refine || stage != Stage::Refinement).collect()
+    }
+
+    /// Runs one part on a chip on which the earlier ones were run.
+    ///
+    /// # Errors
+    /// What the routines fail with.
+    pub fn run(&mut self, session: &mut Session<'_>, stage: Stage) -> Result<Vec<Record>> {
+        let count = session.neurons().len();
+        match stage {
+            Stage::ColumnAdc => {
+                for warning in self.target.check(count)? {
+                    session.note(&warning);
+                }
+                session.link.establish(base_state::write_nominal_ramps)?;
+                base_state::integration(session)?;
+                quiet(session)?;
+                Ok(Vec::new())
+            }
+            Stage::SynapticTimeConstants => {
+                let mut records = Vec::new();
+                for polarity in Polarity::ALL {
+                    let target = self.target.tau_syn[polarity.index()].spread(count)?;
+                    let mut routine = SynapticTimeConstant::new(polarity);
+                    records.push(neurons(session, &mut routine, Some(&target))?);
+                }
+                self.time_constants = Polarity::ALL.map(|polarity| found(session, polarity));
+                Ok(records)
+            }
+            Stage::DacBias => {
+                let bias = self.target.synapse_dac_bias.clamp(0, 1022) as u16;
+                session.link.configure(|program| write_shared_cell(program, Shared::SynIBiasDac, bias))?;
+                let outcome = session.calibrate(&mut SynapseDacBias::default(), &Search::Binary, None)?;
+                self.dac_bias = outcome.parameters.clone();
+                Ok(vec![Record::of_all(InstanceKind::Quadrant, outcome)])
+            }
+            Stage::Threshold => {
+                let record = self.calibrate_threshold(session)?;
+                Ok(vec![record])
+            }
+            Stage::InputPreparation => self.prepare_inputs(session),
+            Stage::Strengths => self.calibrate_strengths(session),
+            Stage::References => self.calibrate_references(session),
+            Stage::Membrane => self.calibrate_membrane(session),
+            Stage::Potentials => {
+                let reset = self.calibrate_reset(session)?;
+                let leak = self.calibrate_leak(session)?;
+                self.finish(session)?;
+                Ok(vec![reset, leak])
+            }
+            Stage::Refinement => {
+                let threshold = self.calibrate_threshold(session)?;
+                comparators(session, false)?;
+                let reset = self.calibrate_reset(session)?;
+                let leak = self.calibrate_leak(session)?;
+                comparators(session, true)?;
+                Ok(vec![threshold, reset, leak])
+            }
+        }
+    }
+
+    fn calibrate_threshold(&mut self, session: &mut Session<'_>) -> Result<Record> {
+        let target = self.target.threshold.spread(session.neurons().len())?;
+        let mut routine =
+            if self.options.thorough_thresholds { ThresholdCadc::default() } else { ThresholdCadc::quick() };
+        let record = neurons(session, &mut routine, Some(&target))?;
+        self.threshold = record.outcome.parameters.clone();
+        Ok(record)
+    }
+
+    fn calibrate_leak(&self, session: &mut Session<'_>) -> Result<Record> {
+        let target = self.target.leak.spread(session.neurons().len())?;
+        neurons(session, &mut LeakPotential { reads: self.options.reads }, Some(&target))
+    }
+
+    fn calibrate_reset(&self, session: &mut Session<'_>) -> Result<Record> {
+        let target = self.target.reset.spread(session.neurons().len())?;
+        let mut routine = ResetPotential::default();
+        routine.reads = self.options.reads;
+        neurons(session, &mut routine, Some(&target))
+    }
+
+    /// The base state again, with what is known already; long membrane and short synaptic time constants.
+    fn prepare_inputs(&mut self, session: &mut Session<'_>) -> Result<Vec<Record>> {
+        base_state::integration(session)?;
+        let mut program = ProgramBuilder::new();
+        session.write_cells(&mut program, Cell::VThreshold, &self.threshold);
+        session.write_quadrants(&mut program, Shared::SynIBiasDac, &self.dac_bias);
+        session.change_neurons(&mut program, |_, config| {
+            (config.en_synin_exc, config.en_synin_inh) = (false, false);
+        });
+        program.barrier_omnibus().wait(SETTLING);
+        session.link.run_program(&program.finish()?)?;
+        let leak = |session: &mut Session<'_>| {
+            session.calibrate(&mut LeakPotential::default(), &Search::NOISY, Some(&[INPUT_LEAK]))
+        };
+        leak(session)?;
+        for polarity in Polarity::ALL {
+            let mut routine = SynapticTimeConstant::new(polarity);
+            session.calibrate(&mut routine, &Search::NOISY, Some(&[INPUT_TAU_SYN]))?;
+        }
+        let mut membrane = MembraneCadc::default();
+        membrane.leak = Some(INPUT_LEAK);
+        session.calibrate(&mut membrane, &Search::NOISY, Some(&[INPUT_TAU_MEM]))?;
+        leak(session)?;
+        let reads = Repeated { reads: 16, after_reset: None, wait: SimTime::from_us(100) };
+        self.rest = cadc::mean(session, reads)?;
+        Ok(Vec::new())
+    }
+
+    fn calibrate_strengths(&mut self, session: &mut Session<'_>) -> Result<Vec<Record>> {
+        let count = session.neurons().len();
+        let codes = match &self.target.strength {
+            Strength::Matching { gm } => [*gm; 2],
+            Strength::Calibrated { gm } => *gm,
+            Strength::Uncalibrated { gm } => {
+                let mut program = ProgramBuilder::new();
+                for polarity in Polarity::ALL {
+                    let values = gm[polarity.index()].spread(count)?;
+                    let codes: Vec<i32> = values.iter().map(|value| value.round() as i32).collect();
+                    session.write_cells(&mut program, polarity.gm(), &codes);
+                }
+                program.barrier_omnibus().wait(SETTLING);
+                session.link.run_program(&program.finish()?)?;
+                return Ok(Vec::new());
+            }
+        };
+        let matching = matches!(self.target.strength, Strength::Matching { .. });
+        let mut excitatory = SynapticStrength::spiking(Polarity::Excitatory, codes[0]);
+        excitatory.rest.clone_from(&self.rest);
+        let first = neurons(session, &mut excitatory, None)?;
+        let mut inhibitory = SynapticStrength::spiking(Polarity::Inhibitory, codes[1]);
+        inhibitory.rest.clone_from(&self.rest);
+        if matching {
+            inhibitory.events = excitatory.events;
+        }
+        let target = first.outcome.targets.clone();
+        let second = neurons(session, &mut inhibitory, matching.then_some(target.as_slice()))?;
+        Ok(vec![first, second])
+    }
+
+    fn calibrate_references(&mut self, session: &mut Session<'_>) -> Result<Vec<Record>> {
+        let mut program = ProgramBuilder::new();
+        session.change_neurons(&mut program, |_, config| {
+            (config.en_synin_exc, config.en_synin_inh) = (false, false);
+        });
+        session.link.run_program(&program.finish()?)?;
+        let mut records = Vec::new();
+        for polarity in [Polarity::Inhibitory, Polarity::Excitatory] {
+            let mut routine = SynapticReference::new(polarity);
+            records.push(neurons(session, &mut routine, Some(&self.rest))?);
+        }
+        Ok(records)
+    }
+
+    /// The user's synaptic time constants again, capacitors, refractory times; then the membrane time constant, with inputs and
+    /// comparators off.
+    fn calibrate_membrane(&mut self, session: &mut Session<'_>) -> Result<Vec<Record>> {
+        let count = session.neurons().len();
+        let capacitance = self.target.membrane_capacitance.spread(count)?;
+        let refractory = refractory::settings(
+            &self.target.refractory_time.spread(count)?,
+            &self.target.holdoff_time.spread(count)?,
+        )?;
+        for warning in &refractory.warnings {
+            session.note(warning);
+        }
+        let mut program = ProgramBuilder::new();
+        for polarity in Polarity::ALL {
+            session.write_cells(&mut program, polarity.tau(), &self.time_constants[polarity.index()].codes);
+        }
+        let [excitatory, inhibitory] = &self.time_constants;
+        session.change_neurons(&mut program, |index, config| {
+            *config = NeuronConfig {
+                en_synin_exc_high_res: excitatory.high_resistance[index],
+                en_synin_inh_high_res: inhibitory.high_resistance[index],
+                en_synin_exc: false,
+                en_synin_inh: false,
+                en_thresh_comp: false,
+                mem_cap_size: capacitance[index].round() as u8,
+                ..*config
+            };
+        });
+        refractory.write(session, &mut program);
+        program.barrier_omnibus().wait(SETTLING);
+        session.link.run_program(&program.finish()?)?;
+        self.calibrate_leak(session)?;
+        let target = self.target.tau_mem.spread(count)?;
+        Ok(vec![neurons(session, &mut MembraneMadc::default(), Some(&target))?])
+    }
+
+    /// Inputs and comparators on: the neurons as they shall be.
+    fn finish(&self, session: &mut Session<'_>) -> Result<()> {
+        let mut program = ProgramBuilder::new();
+        session.change_neurons(&mut program, |_, config| {
+            *config = NeuronConfig {
+                en_synin_exc: true,
+                en_synin_inh: true,
+                en_thresh_comp: true,
+                en_fire: true,
+                ..*config
+            };
+        });
+        session.link.run_program(&program.finish()?)?;
+        Ok(())
+    }
+}
+
+/// Inputs and comparators off.
+fn quiet(session: &mut Session<'_>) -> Result<()> {
+    let mut program = ProgramBuilder::new();
+    session.change_neurons(&mut program, |_, config| {
+        (config.en_synin_exc, config.en_synin_inh, config.en_thresh_comp) = (false, false, false);
+    });
+    session.link.run_program(&program.finish()?)?;
+    Ok(())
+}
+
+fn comparators(session: &mut Session<'_>, on: bool) -> Result<()> {
+    let mut program = ProgramBuilder::new();
+    session.change_neurons(&mut program, |_, config| config.en_thresh_comp = on);
+    session.link.run_program(&program.finish()?)?;
+    Ok(())
+}
+
+/// The time constant of an input as it is on the chip.
+fn found(session: &Session<'_>, polarity: Polarity) -> FoundTimeConstant {
+    let high = |config: &NeuronConfig| match polarity {
+        Polarity::Excitatory => config.en_synin_exc_high_res,
+        Polarity::Inhibitory => config.en_synin_inh_high_res,
+    };
+    FoundTimeConstant {
+        codes: session.cells(polarity.tau()),
+        high_resistance: session.configs().iter().map(high).collect(),
+    }
+}
+
+/// Runs a routine of the neurons concerned with the usual search.
+fn neurons(session: &mut Session<'_>, routine: &mut dyn Routine, target: Option<&[f64]>) -> Result<Record> {
+    let outcome: Outcome = session.calibrate(routine, &Search::NOISY, target)?;
+    let instances: Vec<u32> = session.neurons().iter().map(|neuron| neuron.index() as u32).collect();
+    Ok(Record::new(InstanceKind::Neuron, instances, outcome))
+}
