@@ -14,11 +14,14 @@
 //! | routines | [`neuron`], [`cadc`], [`driver`], [`hagen`], [`correlation`] |
 //! | whole calibrations | [`entry`] |
 //! | what a calibration is worth | [`evaluation`], [`report`] |
+//! | evolution and Bayesian inference, on anything | [`genetic`], [`inference`] |
+//! | what they are tried on: attenuation along compartments | [`attenuation`] |
 //!
 //! [`bench::Bench`] is the laboratory table: start-up, default configuration, single writes, measurements.
 //! [`quick::calibrate`] is the simple calibration that experiments use: potentials, input offsets and synaptic strength.
 
 pub mod algorithms;
+pub mod attenuation;
 pub mod base_state;
 pub mod bench;
 pub mod cache;
@@ -29,7 +32,9 @@ pub mod entry;
 pub mod error;
 pub mod evaluation;
 pub mod fit;
+pub mod genetic;
 pub mod hagen;
+pub mod inference;
 pub mod link;
 pub mod neuron;
 pub mod primitives;
