@@ -175,7 +175,7 @@ fn histogram(random: &mut Pcg64Mcg) -> Result<Histogram, Box<dyn Error>> {
             Distribution { label: "uncalibrated".into(), values: before, hue: Hue::Orange },
             Distribution { label: "calibrated".into(), values: after, hue: Hue::Blue },
         ],
-        target: Some(10.0),
+        target: Some(Reference::new(10.0, "target")),
     })
 }
 
