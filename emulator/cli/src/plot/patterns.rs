@@ -28,7 +28,9 @@ const BEFORE: u64 = 25;
 /// Distance of samples, ns: a spike is not missed by the eye.
 const STEP: SimTime = SimTime::from_ns(250);
 /// Width and height of one pattern in points.
-const SIZE: (u32, u32) = (420, 168);
+const SIZE: (u32, u32) = (420, 150);
+/// Room for the label of the time axis below the last row.
+const LABEL: u32 = 16;
 
 impl Picture for Patterns {
     const NAME: &'static str = "patterns";
@@ -82,10 +84,17 @@ impl Picture for Patterns {
             }
             report.figure(format!("spikes_{}", pattern.name.replace('-', "_")), circuit.len());
             report.figure(format!("spikes_{}_standard", pattern.name.replace('-', "_")), standard.len());
-            panels.push(self.panel(pattern, &recording, circuit, standard));
+            // Axes are labelled at the edges of the page.
+            let labelled = (panels.len() % 2 == 0, panels.len() + 2 >= PATTERNS.len());
+            panels.push(self.panel(pattern, &recording, circuit, standard, labelled));
             task.advance(1);
         }
-        let stacks: Vec<Resized<'_>> = panels.iter().map(|plot| Resized { plot, size: SIZE }).collect();
+        let sized = |(index, plot)| {
+            let last = index + 2 >= PATTERNS.len();
+            Resized { plot, size: (SIZE.0, if last { SIZE.1 + LABEL } else { SIZE.1 }) }
+        };
+        let stacks: Vec<Resized<'_>> =
+            panels.iter().map(|plot| plot as &dyn Plot).enumerate().map(sized).collect();
         let title = format!("AdEx firing patterns on a circuit of the chip ({LEVEL})");
         let sheet = stacks
             .chunks(2)
@@ -96,12 +105,14 @@ impl Picture for Patterns {
 }
 
 impl Patterns {
+    /// One pattern; `labelled`: the vertical and the horizontal axis.
     fn panel(
         &self,
         pattern: &Pattern,
         recording: &Recording,
         circuit: Vec<f64>,
         standard: Vec<f64>,
+        labelled: (bool, bool),
     ) -> Stack {
         let points =
             recording.over_time(&recording.membrane).map(|(time, v)| (time - BEFORE as f64, v)).collect();
@@ -109,10 +120,14 @@ impl Patterns {
             format!("{}: {} / {} spikes", pattern.name.replace('-', " "), circuit.len(), standard.len());
         Stack {
             title: String::new(),
-            x: Axis::from_to("time (µs)", -(BEFORE as f64), self.duration as f64),
+            x: Axis::from_to(
+                if labelled.1 { "time (µs)" } else { "" },
+                -(BEFORE as f64),
+                self.duration as f64,
+            ),
             panels: vec![Panel {
                 label: counts,
-                y: Axis::from_to("membrane (V)", 0.45, 0.9),
+                y: Axis::from_to(if labelled.0 { "membrane (V)" } else { "" }, 0.45, 0.9),
                 series: vec![XySeries::new("", points, Mark::Thin, Hue::Black)],
                 above: vec![Strokes { label: String::new(), times: circuit, hue: Hue::Blue }],
                 below: vec![Strokes { label: String::new(), times: standard, hue: Hue::Orange }],

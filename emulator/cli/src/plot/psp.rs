@@ -16,7 +16,7 @@ use crate::plots::{Axis, Hue, Mark, Plot, Resized, Sheet, XyPlot, XySeries};
 
 /// Post-synaptic potentials of both inputs of a neuron, beside the closed form
 ///
-/// Single spikes through a synapse of each weight, averaged. The dashed lines are the closed form T-LIN of analog-core 10 with
+/// Single spikes through a synapse of each weight, averaged. The thin black lines are the closed form T-LIN of analog-core 10 with
 /// the capacitance, conductances and time constants that this circuit really has; nothing is fitted.
 #[derive(Args, Debug)]
 #[command(
@@ -131,7 +131,7 @@ impl Psp {
             curves.push(XySeries::new(
                 name(["excitatory", "inhibitory"][answer.line as usize]),
                 answer.curve.iter().map(millivolt).collect(),
-                Mark::Thin,
+                Mark::Line,
                 hue,
             ));
             let times = (0..=400).map(|step| BEHIND * f64::from(step) / 400.0);
@@ -139,7 +139,7 @@ impl Psp {
             forms.push(XySeries::new(
                 if last { "closed form" } else { "" },
                 times.map(|time| (time, 1e3 * answer.theory.at(1e-6 * time))).collect(),
-                Mark::Dashed,
+                Mark::Thin,
                 Hue::Black,
             ));
             let expected = 1e3 * answer.theory.at(answer.theory.peak_time());
@@ -162,7 +162,7 @@ impl Psp {
         for (line, (peaks, theory)) in peaks.into_iter().zip(theory).enumerate() {
             let full = theory.last().map_or(0.0, |point| point.1 / point.0);
             let ends = vec![(0.0, 0.0), (63.0, 63.0 * full)];
-            forms.push(XySeries::new(["closed form", ""][line], ends, Mark::Dashed, Hue::Black));
+            forms.push(XySeries::new(["closed form", ""][line], ends, Mark::Thin, Hue::Black));
             series.push(XySeries::new(["excitatory", "inhibitory"][line], peaks, Mark::Dots, hues[line]));
         }
         let amplitudes = XyPlot {

@@ -116,12 +116,17 @@ impl Stdp {
             let (amplitude, tau) = (median(&fit.amplitude), median(&fit.tau));
             let model = |time: f64| (sign * time, amplitude * pairs * (-time / tau).exp());
             series.push(XySeries::new(
-                format!("A = {amplitude:.2} LSB, τ = {tau:.1} µs"),
+                "",
                 (0..=200).map(|step| model(self.longest * f64::from(step) / 200.0)).collect(),
                 Mark::Dashed,
                 HUES[branch],
             ));
-            series.push(XySeries::new(BRANCHES[branch], curves.median(branch), Mark::Dots, HUES[branch]));
+            series.push(XySeries::new(
+                format!("{}, fit: τ = {tau:.1} µs", BRANCHES[branch]),
+                curves.median(branch),
+                Mark::Dots,
+                HUES[branch],
+            ));
             let name = BRANCHES[branch];
             report.figure(format!("{name}_amplitude"), amplitude).unit("LSB per pair");
             report.figure(format!("{name}_tau_us"), tau).unit("us");
@@ -185,6 +190,10 @@ fn write(context: &Context, curves: &Curves, fits: &[Fits; 2]) -> Result<(), Exp
                 [0, 1].map(|branch: usize| cell(curves.answers[branch][synapse][index], 0));
             table.row(&[row, column, cell(*delay, 3), causal, acausal])?;
         }
+    }
+    let mut table = context.csv("stdp-median", &["delay_us", "causal_lsb", "acausal_lsb"])?;
+    for (causal, acausal) in curves.median(0).into_iter().zip(curves.median(1)) {
+        table.row(&[cell(causal.0, 3), cell(causal.1, 1), cell(acausal.1, 1)])?;
     }
     let header =
         ["row", "column", "causal_amplitude_lsb", "causal_tau_us", "acausal_amplitude_lsb", "acausal_tau_us"];

@@ -259,8 +259,8 @@ impl Traces {
         let below: Vec<Strokes> = match self.stimulus {
             // The lowest row first.
             Stimulus::Spikes => vec![
-                strokes("inhibitory input", &inputs[1], Hue::Orange),
                 strokes("excitatory input", &inputs[0], Hue::Green),
+                strokes("inhibitory input", &inputs[1], Hue::Orange),
             ],
             Stimulus::Step => Vec::new(),
         };
