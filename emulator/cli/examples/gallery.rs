@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     artefacts.plot("homeostasis", &bundle(&mut random)?)?;
     artefacts.plot("receptors", &receptors(&mut random)?)?;
     artefacts.plot("transfer", &transfer(&mut random)?)?;
+    artefacts.plot("stack", &stack())?;
     let sheet =
         Sheet::new("Two figures on a page").row([&stdp as &dyn Plot, &histogram]).row([&maps as &dyn Plot]);
     artefacts.plot("sheet", &sheet)?;
@@ -39,6 +40,35 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{} {} bytes", file.display(), std::fs::metadata(&file)?.len());
     }
     Ok(())
+}
+
+/// Two membranes that fire regularly.
+fn stack() -> Stack {
+    let panel = |neuron: u32, period: f64| Panel {
+        label: format!("neuron {neuron}"),
+        y: Axis::new("membrane (V)"),
+        series: vec![XySeries::new(
+            "",
+            (0..1000)
+                .map(|step| f64::from(step) * 0.1)
+                .map(|t| (t, 0.4 + 0.2 * (t % period) / period))
+                .collect(),
+            Mark::Thin,
+            Hue::Black,
+        )],
+        above: vec![Strokes {
+            label: "spike".into(),
+            times: (1..20).map(|number| f64::from(number) * period).collect(),
+            hue: Hue::Blue,
+        }],
+        below: Vec::new(),
+        height: 120,
+    };
+    Stack {
+        title: "Membranes".into(),
+        x: Axis::from_to("chip time (µs)", 0.0, 100.0),
+        panels: vec![panel(0, 12.0), panel(1, 17.0)],
+    }
 }
 
 fn learning(random: &mut Pcg64Mcg) -> Result<LearningCurve, Box<dyn Error>> {
@@ -175,7 +205,7 @@ fn histogram(random: &mut Pcg64Mcg) -> Result<Histogram, Box<dyn Error>> {
             Distribution { label: "uncalibrated".into(), values: before, hue: Hue::Orange },
             Distribution { label: "calibrated".into(), values: after, hue: Hue::Blue },
         ],
-        target: Some(10.0),
+        target: Some(Reference::new(10.0, "target")),
     })
 }
 

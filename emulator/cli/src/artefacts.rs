@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::plots::{Plot, PlotError, Rendered};
+use crate::plots::{Formats, Plot, PlotError, Rendered};
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,7 @@ pub enum ArtefactError {
 #[derive(Debug)]
 pub struct Artefacts {
     folder: PathBuf,
+    formats: Formats,
     written: Mutex<Vec<PathBuf>>,
 }
 
@@ -65,7 +66,12 @@ impl Artefacts {
             .and_then(|()| fs::write(&probe, b""))
             .and_then(|()| fs::remove_file(&probe))
             .map_err(|source| ArtefactError::Folder { path: folder.clone(), source })?;
-        Ok(Self { folder, written: Mutex::default() })
+        Ok(Self { folder, formats: Formats::default(), written: Mutex::default() })
+    }
+
+    /// The same with figures in other formats than both.
+    pub fn with_formats(self, formats: Formats) -> Self {
+        Self { formats, ..self }
     }
 
     /// The folder.
@@ -93,15 +99,20 @@ impl Artefacts {
         Ok(table)
     }
 
-    /// Draws a figure into `name.png` and `name.svg`.
+    /// Draws a figure into `name.png` and `name.svg`, or one of them.
     ///
     /// # Errors
     /// [`ArtefactError::Plot`] if its data cannot be drawn, [`ArtefactError::File`] if it cannot be written.
     pub fn plot(&self, name: &str, plot: &dyn Plot) -> Result<(), ArtefactError> {
-        let Rendered { png, svg } = Rendered::of(plot)
+        let Rendered { png, svg } = Rendered::of(plot, self.formats)
             .map_err(|source| ArtefactError::Plot { path: self.folder.join(name), source })?;
-        self.bytes(&format!("{name}.png"), &png)?;
-        self.bytes(&format!("{name}.svg"), svg.as_bytes())
+        if let Some(png) = png {
+            self.bytes(&format!("{name}.png"), &png)?;
+        }
+        if let Some(svg) = svg {
+            self.bytes(&format!("{name}.svg"), svg.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Writes a whole file, `name` with its extension. It appears under its name only when it is complete.

@@ -2,6 +2,7 @@
 //!
 //! * [`experiments`]: what an experiment is, and the registry of all of them.
 //! * [`plots`]: the figures, one house style, PNG and SVG; the animated game.
+//! * `plot`: what the analog circuits do, measured and drawn.
 //! * [`hardware`]: the chip of an experiment, in this process or behind the network.
 //! * [`progress`], [`cancel`], [`artefacts`]: what long work needs: a bar, Ctrl-C, files.
 //!
@@ -28,6 +29,7 @@ mod commands;
 pub mod experiments;
 mod failure;
 pub mod hardware;
+mod plot;
 pub mod plots;
 pub mod progress;
 mod text;

@@ -2,6 +2,7 @@
 
 mod adaptation;
 mod bits;
+mod calibrated_codes;
 mod common;
 mod compartments;
 mod errors;

@@ -19,8 +19,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::text;
-use crate::{Failure, Outcome};
+use crate::{Failure, Outcome, plot, text};
 
 const EXIT_CODES: &str = "Exit codes: 0 done and accepted; 1 a bound is not met, the run was interrupted, or the PPU \
                           program did not return what was expected (0 or --expect) in time, or a playback program timed out; 2 an unusable argument, file or folder, or an error on the way.";
@@ -50,6 +49,7 @@ fn command() -> Command {
         .subcommand(run::command())
         .subcommand(ppu::command())
         .subcommand(inspect::command())
+        .subcommand(plot::command())
         .subcommand(serve::command())
         .subcommand(calibrate::command())
         .subcommand(play::command())
@@ -69,6 +69,7 @@ pub(crate) fn execute(arguments: &[OsString]) -> Result<Outcome, Failure> {
         Some(("run", matches)) => run::execute(matches, json),
         Some(("ppu", matches)) => ppu::execute(matches, json),
         Some(("inspect", matches)) => inspect::execute(matches, json),
+        Some(("plot", matches)) => plot::execute(matches, json),
         Some(("serve", matches)) => serve::execute(matches, json),
         Some(("calibrate", matches)) => calibrate::execute(matches, json),
         Some(("play", matches)) => play::execute(matches, json),

@@ -379,7 +379,7 @@ impl Homeostasis {
                     y: "neurons".into(),
                     bins: 48,
                     distributions,
-                    target: Some(TARGET_KHZ),
+                    target: Some(Reference::new(TARGET_KHZ, "target")),
                 },
             )?;
         }

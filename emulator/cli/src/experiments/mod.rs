@@ -54,8 +54,8 @@ mod pong;
 mod pong_baselines;
 pub mod ppu_session;
 mod report;
-mod statistics;
-mod stdp;
+pub(crate) mod statistics;
+pub(crate) mod stdp;
 mod structural;
 
 pub use context::Context;

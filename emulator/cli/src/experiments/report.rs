@@ -219,7 +219,8 @@ impl Figure {
         self.bound.map(|bound| bound.holds(&self.value))
     }
 
-    fn cells(&self) -> Vec<String> {
+    /// Name, value, unit, bound, whether it is met, origin.
+    pub(crate) fn cells(&self) -> Vec<String> {
         vec![
             self.name.clone(),
             self.value.to_string(),

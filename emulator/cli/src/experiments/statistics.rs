@@ -13,7 +13,7 @@ pub(super) fn deviation(values: &[f64]) -> f64 {
 }
 
 /// The value below which the share `share` of the finite values lies, interpolated; not-a-number if there are none.
-pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
@@ -24,7 +24,7 @@ pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
 }
 
 /// The middle one of the finite values.
-pub(super) fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 

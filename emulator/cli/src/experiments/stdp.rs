@@ -62,9 +62,9 @@ const ROWS: usize = 2;
 const DRIVER: u8 = 0;
 const LABEL: u8 = 15;
 /// Neurons of one parity of columns.
-const LANES: usize = 128;
+pub(crate) const LANES: usize = 128;
 /// Synapses: index `128 * row + lane`, in column `2 * lane`.
-const SYNAPSES: usize = ROWS * LANES;
+pub(crate) const SYNAPSES: usize = ROWS * LANES;
 
 /// Distances from pre to post, us.
 const DELAYS: [f64; 12] = [-50.0, -10.0, -5.0, -2.5, -1.0, -0.5, 0.5, 1.0, 2.5, 5.0, 10.0, 50.0];
@@ -93,27 +93,47 @@ const FAINT: f64 = 5.0;
 /// Where the program writes readings: 512 bytes for each row.
 const RESULTS: u32 = 0x4000_0000;
 
-const BRANCHES: [&str; 2] = ["causal", "acausal"];
-const HUES: [Hue; 2] = [Hue::Blue, Hue::Orange];
+pub(crate) const BRANCHES: [&str; 2] = ["causal", "acausal"];
+pub(crate) const HUES: [Hue; 2] = [Hue::Blue, Hue::Orange];
+
+/// From the command to the first pair, us: the trace of a spike before the reset has faded by then.
+const START_DELAY_US: f64 = 250.0;
+
+/// What the program is told: `delay` and `period` in us.
+fn parameters(pairs: u32, delay: f64, period: f64) -> firmware::Parameters {
+    firmware::Parameters {
+        first_row: 0,
+        rows: ROWS as u32,
+        result_address: RESULTS,
+        start_delay: (START_DELAY_US * CYCLES_PER_US) as u32,
+        pairs,
+        period: (period * CYCLES_PER_US) as u32,
+        interval: (delay * CYCLES_PER_US) as i32,
+        padi_buses: 1,
+        row_select: 0,
+        label: LABEL.into(),
+        parity: 0,
+    }
+}
 
 /// One value for each synapse, in both branches.
 type Reading = [Vec<f64>; 2];
 
 /// Answers of all synapses to pairs at all distances.
-struct Curves {
+pub(crate) struct Curves {
     /// By branch, then synapse, then distance: CADC codes for all pairs together.
-    answers: [Vec<Vec<f64>>; 2],
+    pub(crate) answers: [Vec<Vec<f64>>; 2],
     /// Readings right after the resets, of all distances.
     baselines: Vec<f64>,
     /// The distances as the processor made them, us.
-    delays: Vec<f64>,
+    pub(crate) delays: Vec<f64>,
     pairs: f64,
 }
 
 /// `A exp(-t / tau)` for each synapse: CADC codes per pair, us. A time constant that cannot be told is not a number.
-struct Fits {
-    amplitude: Vec<f64>,
-    tau: Vec<f64>,
+pub(crate) struct Fits {
+    pub(crate) amplitude: Vec<f64>,
+    pub(crate) tau: Vec<f64>,
 }
 
 /// Shared biases of the west and the east quadrant.
@@ -151,8 +171,9 @@ impl Stdp {
     ) -> Result<(), ExperimentError> {
         let mut lab = Laboratory::set_up(Bench::new(chip)).during("setting up the chip")?;
         let task = context.task("measuring curves", 4 * DELAYS.len() as u64, "distances");
-        let curves =
-            |lab: &mut Laboratory<'_>| lab.curves(self.pairs, context, &task).during("measuring curves");
+        let curves = |lab: &mut Laboratory<'_>| {
+            lab.curves(&DELAYS, self.pairs, context, &task).during("measuring curves")
+        };
 
         let Some(raw) = curves(&mut lab)? else { return Ok(()) };
         let nominal = Biases { store: [70; 2], ramp: [80; 2] };
@@ -182,14 +203,14 @@ impl Stdp {
 }
 
 /// The chip with the program on its processor.
-struct Laboratory<'c> {
+pub(crate) struct Laboratory<'c> {
     bench: Bench<'c>,
     session: PpuSession,
 }
 
 impl<'c> Laboratory<'c> {
     /// Brings the chip up, supplies the sensors, connects them to the ADC, and starts the program.
-    fn set_up(mut bench: Bench<'c>) -> Result<Self, PpuError> {
+    pub(crate) fn set_up(mut bench: Bench<'c>) -> Result<Self, PpuError> {
         bench.bring_up()?;
         bench.with(|program| {
             bench::set_board_voltage(program, BoardVoltage::ResMeas, 0.9);
@@ -201,7 +222,9 @@ impl<'c> Laboratory<'c> {
             let backend = NeuronBackendConfig::default().with_refractory_time(255);
             for lane in 0..LANES {
                 let neuron = Neuron::new(HEMISPHERE, 2 * lane as u8);
-                bench::write_neuron(program, neuron, &config, &backend);
+                // A neuron that may fire before its back-end is set would be warned of.
+                bench::write(program, coordinates::neuron_backend(neuron), &backend);
+                bench::write(program, coordinates::neuron_config(neuron), &config);
             }
             // The bus listens to the event register of the processor, its driver to the row select address 0.
             bench::write(program, HEMISPHERE.index() as u32, &CommonPADIBusConfig::default());
@@ -219,6 +242,8 @@ impl<'c> Laboratory<'c> {
             program.barrier_omnibus().wait(SETTLING);
         })?;
         let mut session = PpuSession::load(&mut bench, HEMISPHERE, &bss2_firmware::STDP)?;
+        // Resets and readings take their rows from here as well.
+        session.write(&mut bench, PARAMETERS, &parameters(0, 1.0, PERIOD_US))?;
         session.start(&mut bench)?;
         Ok(Self { bench, session })
     }
@@ -247,22 +272,7 @@ impl<'c> Laboratory<'c> {
 
     /// Makes pairs: `delay` and `period` in us.
     fn pair(&mut self, pairs: u32, delay: f64, period: f64) -> Result<f64, PpuError> {
-        // The trace of a spike before the reset has faded when the first pair comes.
-        const START_DELAY_US: f64 = 250.0;
-        let parameters = firmware::Parameters {
-            first_row: 0,
-            rows: ROWS as u32,
-            result_address: RESULTS,
-            start_delay: (START_DELAY_US * CYCLES_PER_US) as u32,
-            pairs,
-            period: (period * CYCLES_PER_US) as u32,
-            interval: (delay * CYCLES_PER_US) as i32,
-            padi_buses: 1,
-            row_select: 0,
-            label: LABEL.into(),
-            parity: 0,
-        };
-        self.session.write(&mut self.bench, PARAMETERS, &parameters)?;
+        self.session.write(&mut self.bench, PARAMETERS, &parameters(pairs, delay, period))?;
         let expected = SimTime::from_us((START_DELAY_US + f64::from(pairs) * period) as u64 + 20);
         self.session.execute(&mut self.bench, firmware::COMMAND_PAIR, expected)?;
         // When the last pair really came.
@@ -295,8 +305,14 @@ impl<'c> Laboratory<'c> {
         Ok(codes)
     }
 
-    /// The curves of all synapses; `None` if the user wanted to stop.
-    fn curves(&mut self, pairs: u32, context: &Context, task: &Task) -> Result<Option<Curves>, PpuError> {
+    /// The curves of all synapses over these distances in us; `None` if the user wanted to stop.
+    pub(crate) fn curves(
+        &mut self,
+        delays: &[f64],
+        pairs: u32,
+        context: &Context,
+        task: &Task,
+    ) -> Result<Option<Curves>, PpuError> {
         let empty = || vec![Vec::new(); SYNAPSES];
         let mut curves = Curves {
             answers: [empty(), empty()],
@@ -304,7 +320,7 @@ impl<'c> Laboratory<'c> {
             delays: Vec::new(),
             pairs: f64::from(pairs),
         };
-        for delay in DELAYS {
+        for &delay in delays {
             if context.cancelled() {
                 return Ok(None);
             }
@@ -387,7 +403,7 @@ impl Curves {
     }
 
     /// The median curve of a branch.
-    fn median(&self, branch: usize) -> Vec<(f64, f64)> {
+    pub(crate) fn median(&self, branch: usize) -> Vec<(f64, f64)> {
         self.delays
             .iter()
             .enumerate()
@@ -396,7 +412,7 @@ impl Curves {
     }
 
     /// Fits each synapse's answers on the side where its branch answers.
-    fn fits(&self) -> [Fits; 2] {
+    pub(crate) fn fits(&self) -> [Fits; 2] {
         [1.0, -1.0].map(|sign| {
             let branch = usize::from(sign < 0.0);
             let (amplitude, tau) = self.answers[branch]
@@ -611,7 +627,7 @@ fn draw_curves(context: &Context, curves: &Curves, fits: &[Fits; 2]) -> Result<(
             Distribution { label: "causal".into(), values: values(&fits[0]), hue: HUES[0] },
             Distribution { label: "acausal".into(), values: values(&fits[1]), hue: HUES[1] },
         ],
-        target: Some(target),
+        target: Some(Reference::new(target, "target")),
     };
     let amplitudes = histogram(
         "Amplitude",

@@ -83,6 +83,7 @@ pub(super) enum Key {
     Dashed(ShapeStyle),
     Dot(ShapeStyle),
     Patch(ShapeStyle),
+    Stroke(ShapeStyle),
 }
 
 /// The two axes as plotters knows them.
@@ -183,14 +184,18 @@ fn subtitled<'a>(area: &Area<'a>, title: &str, indent: i32) -> Result<Area<'a>, 
 }
 
 /// Draws legend entries in as many rows as they need and returns what is left below them.
-fn legended<'a>(area: &Area<'a>, legend: &[(Key, String)], indent: i32) -> Result<Area<'a>, PlotError> {
+pub(super) fn legended<'a>(
+    area: &Area<'a>,
+    legend: &[(Key, String)],
+    indent: i32,
+) -> Result<Area<'a>, PlotError> {
     if legend.is_empty() {
         return Ok(area.clone());
     }
     let style = anchored(&text(TICK), HPos::Left, VPos::Center);
     let width = area.dim_in_pixel().0 as i32;
     let (row, gap) = (device(TICK * 1.5), device(14.0));
-    let key_width = |key: &Key| device(if matches!(key, Key::Dot(_)) { 8.0 } else { 20.0 });
+    let key_width = |key: &Key| device(if matches!(key, Key::Dot(_) | Key::Stroke(_)) { 8.0 } else { 20.0 });
     let (mut x, mut y) = (indent, row / 2);
     let mut places = Vec::new();
     for (key, label) in legend {
@@ -213,6 +218,10 @@ fn legended<'a>(area: &Area<'a>, legend: &[(Key, String)], indent: i32) -> Resul
                     head.draw(&PathElement::new(vec![(from, y), (from + key / 5, y)], style))?;
                 }
             }
+            Key::Stroke(style) => {
+                let (middle, half) = (x + key / 2, device(5.0));
+                head.draw(&PathElement::new(vec![(middle, y - half), (middle, y + half)], style))?;
+            }
             Key::Dot(style) => head.draw(&Circle::new((x + key / 2, y), device(3.2), style))?,
             Key::Patch(style) => {
                 let half = device(4.0);
@@ -224,25 +233,66 @@ fn legended<'a>(area: &Area<'a>, legend: &[(Key, String)], indent: i32) -> Resul
     Ok(rest)
 }
 
+/// What the panels of a stack have in common: where their axes begin, and which of them shows the horizontal one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Alignment {
+    /// Least room left of the vertical axis, in device units.
+    pub(super) left: i32,
+    /// Whether numbers and label of the horizontal axis are shown.
+    pub(super) foot: bool,
+}
+
+impl Alignment {
+    /// A frame by itself.
+    pub(super) const ALONE: Self = Self { left: 0, foot: true };
+}
+
+/// Room that the label of an axis takes.
+fn label_room(label: &str) -> i32 {
+    if label.is_empty() { 0 } else { device(LABEL * 1.35) }
+}
+
+const TICK_LENGTH: f64 = 4.0;
+
 impl Frame<'_> {
+    /// Ticks of the vertical axis in an area of this height, their decimals, and the room they and the label take.
+    fn vertical(&self, area: &Area<'_>) -> Result<(Vec<f64>, usize, i32), PlotError> {
+        let height = area.dim_in_pixel().1 as i32;
+        let (ticks, decimals) = ticks(&self.y.1, (height / device(42.0)).clamp(2, 8) as usize);
+        let mut widest = 0;
+        for tick in &ticks {
+            widest = widest.max(area.estimate_text_size(&tick_text(*tick, decimals), &text(TICK))?.0 as i32);
+        }
+        Ok((ticks, decimals, label_room(self.y.0) + widest + device(TICK_LENGTH) + device(5.0)))
+    }
+
+    /// Room left of the vertical axis, in device units, if the frame is drawn by itself.
+    pub(super) fn left(&self, area: &Area<'_>) -> Result<i32, PlotError> {
+        Ok(self.vertical(area)?.2)
+    }
+
     /// Draws title, legend and axes, and returns the chart to draw data on.
     pub(super) fn draw<'a>(&self, area: &Area<'a>) -> Result<Chart<'a>, PlotError> {
+        self.draw_aligned(area, Alignment::ALONE)
+    }
+
+    /// The same beside others.
+    pub(super) fn draw_aligned<'a>(
+        &self,
+        area: &Area<'a>,
+        alignment: Alignment,
+    ) -> Result<Chart<'a>, PlotError> {
         let area = titled(area, self.title)?;
-        let (x_label, x_range) = (self.x.0, self.x.1.clone());
+        let (x_label, x_range) = (if alignment.foot { self.x.0 } else { "" }, self.x.1.clone());
         let (y_label, y_range) = (self.y.0, self.y.1.clone());
         let tick_style = text(TICK);
 
-        let (width, height) = area.dim_in_pixel();
-        let (y_ticks, y_decimals) = ticks(&y_range, (height as i32 / device(42.0)).clamp(2, 8) as usize);
-        let mut widest = 0;
-        for tick in &y_ticks {
-            widest =
-                widest.max(area.estimate_text_size(&tick_text(*tick, y_decimals), &tick_style)?.0 as i32);
-        }
-        let tick_length = device(4.0);
-        let label_room = |label: &str| if label.is_empty() { 0 } else { device(LABEL * 1.35) };
-        let left = label_room(y_label) + widest + tick_length + device(5.0);
-        let bottom = label_room(x_label) + device(TICK) + tick_length + device(2.0);
+        let width = area.dim_in_pixel().0;
+        let (y_ticks, y_decimals, left) = self.vertical(&area)?;
+        let left = left.max(alignment.left);
+        let tick_length = device(TICK_LENGTH);
+        let numbers = if alignment.foot { device(TICK) + device(2.0) } else { 0 };
+        let bottom = label_room(x_label) + numbers + tick_length;
         let (right, top) = (device(14.0), device(6.0));
         let area = subtitled(&area, self.subtitle, left)?;
         let area = legended(&area, &self.legend, left)?;
@@ -280,6 +330,9 @@ impl Frame<'_> {
         for tick in &x_ticks {
             let x = to_x(*tick);
             area.draw(&PathElement::new(vec![(x, foot), (x, foot + tick_length)], axis))?;
+            if !alignment.foot {
+                continue;
+            }
             let style = anchored(&tick_style, HPos::Center, VPos::Top);
             let place = (x, foot + tick_length + device(3.0));
             area.draw(&Text::new(tick_text(*tick, x_decimals), place, style))?;

@@ -71,13 +71,25 @@ impl<E: std::error::Error + Send + Sync> From<DrawingAreaErrorKind<E>> for PlotE
     }
 }
 
+/// Which files a figure becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Formats {
+    /// A PNG file, two pixels per point: for the web.
+    Png,
+    /// An SVG file: for papers.
+    Svg,
+    /// One of each.
+    #[default]
+    Both,
+}
+
 /// A drawn figure.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// The PNG file, two pixels per point.
-    pub png: Vec<u8>,
-    /// The SVG file.
-    pub svg: String,
+    /// The PNG file, two pixels per point, if it was asked for.
+    pub png: Option<Vec<u8>>,
+    /// The SVG file, if it was asked for.
+    pub svg: Option<String>,
 }
 
 impl Rendered {
@@ -85,15 +97,22 @@ impl Rendered {
     ///
     /// # Errors
     /// [`PlotError`] of the figure itself, or [`PlotError::Size`].
-    pub fn of(plot: &dyn Plot) -> Result<Self, PlotError> {
+    pub fn of(plot: &dyn Plot, formats: Formats) -> Result<Self, PlotError> {
         let size = plot.size();
-        let (width, height) = (size.0.saturating_add(2 * MARGIN), size.1.saturating_add(2 * MARGIN));
+        let size = (size.0.saturating_add(2 * MARGIN), size.1.saturating_add(2 * MARGIN));
         let draw = |area: &Area<'_>| {
             let margin = MARGIN * DEVICE;
             plot.draw(&area.margin(margin, margin, margin, margin))
         };
-        let pixels = Pixels::of::<REDUCTION>((width, height), draw)?;
-        Ok(Self { png: pixels.png()?, svg: svg((width, height), draw)? })
+        let png = match formats {
+            Formats::Svg => None,
+            _ => Some(Pixels::of::<REDUCTION>(size, draw)?.png()?),
+        };
+        let svg = match formats {
+            Formats::Png => None,
+            _ => Some(svg(size, draw)?),
+        };
+        Ok(Self { png, svg })
     }
 }
 
@@ -265,7 +284,25 @@ impl DrawingBackend for Backend<'_> {
         path: I,
         style: &S,
     ) -> Drawn {
-        forward!(self.draw_path(path, style))
+        let backend = match &mut self.0 {
+            Kind::Svg(backend, _) => return backend.draw_path(path, style).map_err(said),
+            Kind::Bitmap(backend) => backend,
+        };
+        let width = style.stroke_width();
+        if width <= 1 || style.color().alpha < 1.0 {
+            return backend.draw_path(path, style).map_err(said);
+        }
+        // The joints of plotters' own thick lines reach far beyond sharp corners, as recordings of spikes have them. Here each piece is
+        // a bar of its own, and corners are round as in the SVG.
+        let mut before: Option<BackendCoord> = None;
+        for point in path {
+            if let Some(from) = before.filter(|from| *from != point) {
+                backend.draw_path([from, point], style).map_err(said)?;
+                backend.draw_circle(point, width / 2, style, true).map_err(said)?;
+            }
+            before = Some(point);
+        }
+        Ok(())
     }
 
     fn draw_circle<S: BackendStyle>(

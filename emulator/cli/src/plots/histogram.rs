@@ -2,7 +2,7 @@
 
 use plotters::element::{PathElement, Rectangle};
 
-use super::axes::{Axis, Frame, Key, draw_dashed};
+use super::axes::{Axis, Frame, Key, Reference, draw_dashed};
 use super::canvas::{Area, PlotError};
 use super::style::Hue;
 use super::{Plot, SINGLE};
@@ -31,8 +31,8 @@ pub struct Histogram {
     pub bins: usize,
     /// The distributions, the first below.
     pub distributions: Vec<Distribution>,
-    /// Vertical line: the target.
-    pub target: Option<f64>,
+    /// Vertical line: a target, the typical value.
+    pub target: Option<Reference>,
 }
 
 impl Histogram {
@@ -60,12 +60,13 @@ impl Plot for Histogram {
             return Err(PlotError::Empty("a histogram without bins"));
         }
         let values = self.distributions.iter().flat_map(|d| d.values.iter().copied());
-        let range = self.x.resolve(values.chain(self.target), 0.0)?;
+        let range = self.x.resolve(values.chain(self.target.iter().map(|target| target.value)), 0.0)?;
         let (start, bin) = (range.start, (range.end - range.start) / self.bins as f64);
         let counts: Vec<Vec<u32>> = self.distributions.iter().map(|d| self.count(d, start, bin)).collect();
         let highest = counts.iter().flatten().max().copied().unwrap_or(0).max(1);
         let key = |d: &Distribution| (Key::Patch(d.hue.fill(0.55)), d.label.clone());
-        let target = self.target.map(|_| (Key::Dashed(Hue::Black.line(1.4, 1.0)), "target".to_owned()));
+        let target = self.target.iter();
+        let target = target.map(|target| (Key::Dashed(Hue::Black.line(1.4, 1.0)), target.label.clone()));
         let frame = Frame {
             title: &self.title,
             subtitle: "",
@@ -90,9 +91,9 @@ impl Plot for Histogram {
             outline.push((range.end, 0.0));
             chart.draw([PathElement::new(outline, distribution.hue.line(1.2, 1.0))])?;
         }
-        if let Some(target) = self.target {
+        if let Some(target) = &self.target {
             let top = chart.y_range().end;
-            draw_dashed(&chart, vec![(target, 0.0), (target, top)], Hue::Black.line(1.4, 1.0))?;
+            draw_dashed(&chart, vec![(target.value, 0.0), (target.value, top)], Hue::Black.line(1.4, 1.0))?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@
 //! | [`XyPlot`] | points, lines, fits: STDP curves, transfer curves |
 //! | [`Histogram`] | distributions before and after calibration |
 //! | [`Bundle`] | many traces as median and quantiles: rates and weights over time |
+//! | [`Stack`] | recordings above each other over one time axis: membranes, spikes, input |
 //! | [`ReceptorMaps`] | which points of a plane a neuron listens to |
 //! | [`PongStill`], [`pong_animation`] | the game, before and after learning |
 //!
@@ -27,12 +28,13 @@ mod pong;
 mod raster;
 mod receptors;
 mod sheet;
+mod stack;
 mod style;
 mod xy;
 
 pub use axes::{Axis, Reference};
 pub use bundle::{Bundle, Traces};
-pub use canvas::{Area, Backend, BackendError, PlotError, Rendered};
+pub use canvas::{Area, Backend, BackendError, Formats, PlotError, Rendered};
 pub use heatmap::{HeatMaps, Matrix};
 pub use histogram::{Distribution, Histogram};
 pub use learning::{Group, LearningCurve};
@@ -40,6 +42,7 @@ pub use pong::{PongSide, PongStill, pong_animation};
 pub use raster::{Raster, Shade, Trains};
 pub use receptors::{Receptor, ReceptorMap, ReceptorMaps};
 pub use sheet::Sheet;
+pub use stack::{Panel, Stack, Strokes};
 pub use style::{Hue, Ramp};
 pub use xy::{Mark, XyPlot, XySeries};
 
@@ -57,3 +60,21 @@ pub trait Plot {
 
 /// Width and height in points of a figure with one pair of axes.
 const SINGLE: (u32, u32) = (560, 360);
+
+/// A figure of another size than its own: one of several on a page.
+pub struct Resized<'p> {
+    /// The figure.
+    pub plot: &'p dyn Plot,
+    /// Width and height in points.
+    pub size: (u32, u32),
+}
+
+impl Plot for Resized<'_> {
+    fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn draw(&self, area: &Area<'_>) -> Result<(), PlotError> {
+        self.plot.draw(area)
+    }
+}

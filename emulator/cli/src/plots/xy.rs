@@ -12,10 +12,14 @@ use super::{Plot, SINGLE};
 pub enum Mark {
     /// A line through the points.
     Line,
+    /// A thin line through the points: a recording.
+    Thin,
     /// A dashed line: a fit, a model.
     Dashed,
     /// Dots alone: measurements.
     Dots,
+    /// Open circles alone: what theory expects of measurements.
+    Rings,
     /// Dots and a thin line between them.
     DotsAndLine,
     /// Horizontal pieces, each value held until the next point.
@@ -49,15 +53,16 @@ impl XySeries {
         self
     }
 
-    fn key(&self) -> Key {
+    pub(super) fn key(&self) -> Key {
         match self.mark {
-            Mark::Line | Mark::Steps => Key::Line(self.hue.line(2.0, 1.0)),
+            Mark::Line | Mark::Thin | Mark::Steps => Key::Line(self.hue.line(2.0, 1.0)),
             Mark::Dashed => Key::Dashed(self.hue.line(2.0, 1.0)),
+            Mark::Rings => Key::Dot(self.hue.line(1.2, 1.0)),
             Mark::Dots | Mark::DotsAndLine => Key::Dot(self.hue.fill(1.0)),
         }
     }
 
-    fn draw(&self, chart: &Chart<'_>) -> Result<(), PlotError> {
+    pub(super) fn draw(&self, chart: &Chart<'_>) -> Result<(), PlotError> {
         if !self.deviation.is_empty() && self.deviation.len() != self.points.len() {
             let (expected, found) = (self.points.len(), self.deviation.len());
             return Err(PlotError::Length { what: "deviations of a series", expected, found });
@@ -67,6 +72,7 @@ impl XySeries {
         for piece in pieces(&self.points, chart) {
             match self.mark {
                 Mark::Line => draw_line(chart, piece, self.hue, 2.0)?,
+                Mark::Thin => draw_line(chart, piece, self.hue, 0.9)?,
                 Mark::DotsAndLine => draw_line(chart, piece, self.hue, 1.0)?,
                 Mark::Dashed => draw_dashed(chart, piece, self.hue.line(2.0, 1.0))?,
                 Mark::Steps => {
@@ -74,7 +80,7 @@ impl XySeries {
                     let stairs = piece.first().copied().into_iter().chain(corners).collect();
                     draw_line(chart, stairs, self.hue, 2.0)?;
                 }
-                Mark::Dots => {}
+                Mark::Dots | Mark::Rings => {}
             }
         }
         if matches!(self.mark, Mark::Dots | Mark::DotsAndLine) {
@@ -85,6 +91,15 @@ impl XySeries {
             let circles =
                 self.points.iter().filter(inside).map(|point| Circle::new(*point, device(dots), style));
             chart.draw(circles)?;
+        }
+        if self.mark == Mark::Rings {
+            let (x, y) = (chart.x_range(), chart.y_range());
+            let inside =
+                |p: &&(f64, f64)| (x.start..=x.end).contains(&p.0) && (y.start..=y.end).contains(&p.1);
+            let style = self.hue.line(1.2, 1.0);
+            chart.draw(
+                self.points.iter().filter(inside).map(|point| Circle::new(*point, device(5.0), style)),
+            )?;
         }
         Ok(())
     }

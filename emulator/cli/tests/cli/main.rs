@@ -3,6 +3,7 @@
 mod common;
 mod inspect;
 mod play;
+mod plot;
 mod ppu;
 mod serve;
 

@@ -3,12 +3,11 @@
 use bss2_analog::mismatch::{ChipMismatch, Kind, Parameter};
 
 use crate::artefacts::{ArtefactError, Artefacts};
-use crate::plots::{Axis, Distribution, Histogram, Hue, Plot, Sheet};
+use crate::plot::mismatch::{LEAST_VALUES, axis_label, kind_name, scale};
+use crate::plots::{Axis, Distribution, Histogram, Hue, Plot, Reference, Sheet};
 
 /// Figures in a row of a sheet.
 const COLUMNS: usize = 2;
-/// Fewer values than this are better read in the table.
-const LEAST_VALUES: usize = 16;
 const BINS: usize = 40;
 
 /// Writes `neuron-leak.png` and `.svg` and so on: a sheet of all parameters whose paths share everything but the last part.
@@ -19,10 +18,9 @@ pub(super) fn write(individual: &ChipMismatch, artefacts: &Artefacts) -> Result<
         let Some(first) = circuit.first().filter(|_| !histograms.is_empty()) else { continue };
         let name = circuit_of(*first);
         let rows = histograms.chunks(COLUMNS);
-        let sheet = rows.fold(
-            Sheet::new(format!("{name} of chip {}; target: the typical chip", individual.seed())),
-            |sheet, row| sheet.row(row.iter().map(|histogram| histogram as &dyn Plot)),
-        );
+        let sheet = rows.fold(Sheet::new(format!("{name} of chip {}", individual.seed())), |sheet, row| {
+            sheet.row(row.iter().map(|histogram| histogram as &dyn Plot))
+        });
         artefacts.plot(&name.replace(['.', '_'], "-"), &sheet)?;
     }
     Ok(())
@@ -32,18 +30,6 @@ pub(super) fn write(individual: &ChipMismatch, artefacts: &Artefacts) -> Result<
 fn circuit_of(parameter: Parameter) -> &'static str {
     let path = parameter.quantity().path;
     path.rsplit_once('.').map_or(path, |(circuit, _)| circuit)
-}
-
-/// What the values of a parameter are multiplied by, and the prefix of their unit, for a largest value that can be read.
-fn prefix(unit: &str, largest: f64) -> (f64, &'static str) {
-    const PREFIXES: [(f64, &str); 5] = [(1e3, "m"), (1e6, "µ"), (1e9, "n"), (1e12, "p"), (1e15, "f")];
-    let base = unit.split(['/', '*', ' ']).next().unwrap_or_default();
-    let takes_prefix = ["A", "C", "F", "S", "V", "s"].contains(&base);
-    if !takes_prefix || largest >= 1.0 || largest <= 0.0 {
-        return (1.0, "");
-    }
-    let fits = |(factor, _): &(f64, &str)| factor * largest >= 1.0;
-    PREFIXES.into_iter().find(fits).unwrap_or(PREFIXES[4])
 }
 
 /// What the independent values of an instance belong to.
@@ -58,8 +44,7 @@ fn draw_names(kind: Kind) -> [&'static str; 2] {
 fn histogram(individual: &ChipMismatch, parameter: Parameter) -> Option<Histogram> {
     let row = parameter.quantity();
     let instances = row.kind.instances();
-    let largest = (0..instances).map(|instance| individual.value(parameter, instance).abs());
-    let (factor, prefix) = prefix(row.unit, largest.fold(row.nominal.abs(), f64::max));
+    let (factor, prefix) = scale(parameter, std::slice::from_ref(individual));
     let value = |draw| move |instance| factor * individual.value_of(parameter, instance, draw);
     let values = |draw| (0..instances).map(value(draw)).collect::<Vec<f64>>();
     let hues = [Hue::Blue, Hue::Orange];
@@ -77,13 +62,12 @@ fn histogram(individual: &ChipMismatch, parameter: Parameter) -> Option<Histogra
     if instances < LEAST_VALUES || all_equal {
         return None;
     }
-    let name = row.path.rsplit('.').next().unwrap_or(row.path);
     Some(Histogram {
         title: String::new(),
-        x: Axis::new(format!("{name} ({prefix}{})", row.unit)),
-        y: format!("{:?}s", row.kind).to_lowercase(),
+        x: Axis::new(axis_label(parameter, prefix, false)),
+        y: kind_name(row.kind).to_owned(),
         bins: BINS,
         distributions,
-        target: Some(factor * row.nominal),
+        target: Some(Reference::new(factor * row.nominal, "typical chip")),
     })
 }
