@@ -6,7 +6,7 @@
 //! | file | block |
 //! |---|---|
 //! | `membrane.rs` | linear membrane: propagators, bounds, threshold crossings |
-//! | `operating_point.rs` | where the linear class holds |
+//! | `tangent.rs` | where a saturating circuit is linearised, and how far that holds |
 //! | `neurons.rs` | all neurons, each in the class that can follow it |
 //! | `circuit.rs` | what a neuron circuit is told: every value and every configuration bit |
 //! | `linear.rs` | one neuron of the linear class: comparator, reset, refractory automaton, noise |
@@ -36,13 +36,13 @@ pub mod madc;
 mod membrane;
 pub mod mismatch;
 mod neurons;
-mod operating_point;
 pub mod options;
 pub mod parameters;
 pub mod readout;
 pub mod reference;
 pub mod stepped;
 mod synapses;
+mod tangent;
 mod wake;
 mod whole;
 

@@ -5,20 +5,19 @@
 //! du_x/dt = -line_decay_x u_x
 //! ```
 //!
-//! This is the circuit class L1 of the specification. The transconductors are linearised: leak and reset where the membrane rests, a
-//! synaptic input at its resting line (so that the current of its offset is exact, saturation included, and only the swing is
-//! linear). `operating_point.rs` says how far around that the membrane may move before the saturation shows; beyond, another
-//! class takes over.
+//! This is the circuit class L1 of the specification. The transconductors are linearised: leak and reset at a membrane voltage, each
+//! synaptic input at a line swing. `tangent.rs` chooses them, and says how far around them the membrane may move before the next
+//! tangent is due.
 //!
-//! Told to go on all the same (level linear), the tangents are those at the reversal potentials: a leak 0.26 V away from its reversal
-//! potential is then 8 % too strong, and ten simultaneous events of weight 31 don't show their 7 % compression.
+//! Told to do without (level linear), the tangents are those at the reversal potentials and the silent lines: a leak 0.26 V away from
+//! its reversal potential is then 8 % too strong, and ten simultaneous events of weight 31 don't show their 7 % compression.
 //!
 //! [`LinearCircuit`](crate::linear::LinearCircuit) uses nothing of a membrane but [`after`](LinearMembrane::after), the bounds
 //! ([`upper_bound`](LinearMembrane::upper_bound), [`lower_bound`](LinearMembrane::lower_bound), [`rise`](LinearMembrane::rise),
 //! [`fall`](LinearMembrane::fall)) and [`first_crossing`](LinearMembrane::first_crossing).
 
-use crate::operating_point::bend;
 use crate::parameters::{Line, NeuronParameters, Transconductor};
+use crate::tangent::{Tangent, bend};
 use bss2_base::math::{exp, ln, tanh};
 use serde::{Deserialize, Serialize};
 
@@ -120,13 +119,12 @@ pub(crate) struct Relaxation {
 }
 
 impl LinearMembrane {
-    /// The tangent to the circuit at the membrane voltage `about` in V: see
-    /// [`OperatingPoint`](crate::operating_point::OperatingPoint).
-    pub(crate) fn new(parameters: &NeuronParameters, mode: Mode, region: Region, about: f64) -> Self {
+    /// The tangent to the circuit at one point.
+    pub(crate) fn new(parameters: &NeuronParameters, mode: Mode, region: Region, tangent: &Tangent) -> Self {
         let transconductor = mode.transconductor(parameters);
-        let bent = bend(transconductor, about);
+        let bent = bend(transconductor, tangent.about);
         let mut conductance = transconductor.conductance * (1.0 - bent * bent);
-        let mut current = conductance * about + parameters.constant_current;
+        let mut current = conductance * tangent.about + parameters.constant_current;
         if bent != 0.0 {
             current += transconductor.conductance * transconductor.linear_range * bent;
         }
@@ -148,9 +146,11 @@ impl LinearMembrane {
             if !input.enabled || paused || input.saturation_current == 0.0 {
                 continue;
             }
-            let offset = tanh(input.transconductance * input.offset / input.saturation_current);
-            current += line.sign() * input.saturation_current * offset;
-            slope[line as usize] = line.sign() * input.transconductance * (1.0 - offset * offset);
+            let swing = tangent.swing[line as usize];
+            let bent = tanh(input.transconductance * (swing + input.offset) / input.saturation_current);
+            let own = line.sign() * input.transconductance * (1.0 - bent * bent);
+            current += line.sign() * input.saturation_current * bent - own * swing;
+            slope[line as usize] = own;
             conductance += input.output_conductance;
             current += input.output_conductance * input.output_potential;
         }
@@ -246,6 +246,18 @@ impl LinearMembrane {
     #[inline]
     pub(crate) fn rise(&self, state: &State) -> f64 {
         (self.drift - self.decay * state.v + self.coupling[0] * state.u[0]).max(0.0)
+    }
+
+    /// Whether the membrane rises at present.
+    #[inline]
+    pub(crate) fn rises(&self, state: &State) -> bool {
+        self.slope(state, 0.0) > 0.0
+    }
+
+    /// Decay rates of the lines in 1/s.
+    #[inline]
+    pub(crate) fn line_decay(&self) -> [f64; 2] {
+        self.line_decay
     }
 
     /// The counterpart of `rise`: `V(t) >= V(0) - fall * t`.
