@@ -303,10 +303,16 @@ impl Report {
 
 fn main() {
     let scale = std::env::args().skip(1).find_map(|argument| argument.parse::<f64>().ok()).unwrap_or(1.0);
+    // For profiles: a name leaves out the others.
+    let only = std::env::args().skip(1).find(|argument| argument.starts_with('W'));
+    let wanted = |name: &str| only.as_ref().is_none_or(|only| name.starts_with(only.as_str()));
     let us = (10_000.0 * scale).max(100.0) as u64;
     let mut report = Report { rows: Vec::new() };
     let (synapses, events) = (Synapses::new(), events(us as f64));
     let workload = |name: &str, circuits: Vec<(Neuron, Circuit)>, chained: bool, report: &mut Report| {
+        if !wanted(name) {
+            return;
+        }
         let mut simulation = engine(circuits.clone());
         let (seconds, fires) = run(&mut simulation, &synapses, &events, us);
         let plain = yardstick(&circuits, &synapses, &events, us, chained);
@@ -320,6 +326,9 @@ fn main() {
     workload("W2 integrate-and-fire", all(false), false, &mut report);
     workload("W3 chains of four compartments", chains(&mut rng("neurons")), true, &mut report);
 
+    if only.is_some() {
+        return;
+    }
     let mut waiting = engine(all(true));
     waiting.advance(SimTime::from_us(1000));
     waiting.take_fires();
