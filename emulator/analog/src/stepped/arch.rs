@@ -1,6 +1,6 @@
 //! Which vector instructions the steps use. The bits of the result don't depend on it.
 
-use super::kernel::{self, Block, LANES};
+use super::kernel::{self, Block, LANES, Survey};
 use serde::{Deserialize, Serialize};
 
 /// Vector instructions.
@@ -65,8 +65,8 @@ impl Arch {
         }
     }
 
-    /// See [`kernel::step`].
-    pub(super) fn step(self, block: &mut Block, target: i32, epoch: u64) {
+    /// See [`kernel::step`], and what is left to do.
+    pub(super) fn step(self, block: &mut Block, target: i32, epoch: u64) -> Survey {
         match block.features {
             0 => self.run(Step::<0> { block, target, epoch }),
             1..=3 => self.run(Step::<3> { block, target, epoch }),
@@ -97,10 +97,11 @@ struct Step<'a, const FEATURES: u32> {
 }
 
 impl<const FEATURES: u32> pulp::WithSimd for Step<'_, FEATURES> {
-    type Output = ();
+    type Output = Survey;
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Survey {
         kernel::step::<FEATURES>(self.block, self.target, self.epoch);
+        kernel::survey(self.block, self.target)
     }
 }
 

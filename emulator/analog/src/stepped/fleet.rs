@@ -23,7 +23,20 @@ use std::collections::VecDeque;
 /// The epoch moves by this many ps.
 const EPOCH: u64 = 1 << 29;
 /// A lane leaves its block when so few others keep step with it.
-const FEW: usize = 6;
+const FEW: i32 = 6;
+/// A lane that needs more steps than this to the next grid point is swift.
+const SWIFT: i32 = 4;
+
+/// What a block is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// Lanes that keep step.
+    Home,
+    /// Lanes that need some steps more, in their refractory period.
+    Slow,
+    /// Lanes that run away.
+    Swift,
+}
 
 /// A circuit on a lane.
 #[derive(Clone, Debug)]
@@ -83,7 +96,9 @@ pub(super) struct Fleet {
     blocks: Vec<Block>,
     /// The member on each slot of each block.
     crew: Vec<[Option<usize>; LANES]>,
-    /// Blocks from here on are for lanes that need many short steps.
+    /// What each block is for.
+    class: Vec<Class>,
+    /// Blocks from here on are for lanes that are set apart.
     homes: usize,
     pub(super) members: Vec<Member>,
     /// Member of each column, by row.
@@ -107,6 +122,7 @@ impl Fleet {
             epoch: now & !(EPOCH - 1),
             blocks: vec![Block::new(); homes],
             crew: vec![[None; LANES]; homes],
+            class: vec![Class::Home; homes],
             homes,
             members: Vec::with_capacity(circuits.len()),
             by_column: [(); 2].map(|()| Box::new([None; COLUMNS])),
@@ -439,16 +455,18 @@ impl Fleet {
         }
     }
 
-    /// Lanes that keep step again go home.
+    /// Lanes that keep step again go home, others to their like.
     fn settle(&mut self) {
         for at in self.homes..self.blocks.len() {
             for n in 0..LANES {
                 let block = &self.blocks[at];
-                if block.parts[n] == 1
-                    && block.planned[n] >= LATER
-                    && let Some(lane) = self.crew[at][n]
-                {
-                    self.relocate(lane, lane / LANES, lane % LANES);
+                let Some(lane) = self.crew[at][n] else { continue };
+                let (parts, calm) = (block.parts[n], block.planned[n] >= LATER);
+                match self.class[at] {
+                    _ if parts == 1 && calm => self.relocate(lane, lane / LANES, lane % LANES),
+                    Class::Slow if parts > SWIFT => self.set_apart(lane, Class::Swift),
+                    Class::Swift if parts <= SWIFT / 2 => self.set_apart(lane, Class::Slow),
+                    _ => {}
                 }
             }
         }
@@ -468,13 +486,17 @@ impl Fleet {
         }
     }
 
-    /// Moves a lane to a block of those that need many short steps.
-    fn set_apart(&mut self, lane: usize) {
-        let free = (self.homes..self.blocks.len())
-            .find_map(|at| self.crew[at].iter().position(Option::is_none).map(|slot| (at, slot)));
+    /// Moves a lane to a block of its like.
+    fn set_apart(&mut self, lane: usize, class: Class) {
+        let mut apart = self.homes..self.blocks.len();
+        let free = apart.find_map(|at| {
+            let slot = self.crew[at].iter().position(Option::is_none)?;
+            (self.class[at] == class).then_some((at, slot))
+        });
         let (to, slot) = free.unwrap_or_else(|| {
             self.blocks.push(Block::new());
             self.crew.push([None; LANES]);
+            self.class.push(class);
             (self.blocks.len() - 1, 0)
         });
         self.relocate(lane, to, slot);
@@ -505,45 +527,31 @@ impl Fleet {
     /// One block until `target`.
     fn run(&mut self, at: usize, target: i32, options: &Options, fires: &mut Vec<Fire>) {
         let mut rounds = 0;
-        loop {
-            let block = &self.blocks[at];
-            let mut next = LATER;
-            let mut due = 0;
-            let mut service = false;
-            for n in 0..LANES {
-                next = next.min(block.end[n].min(block.event[n]));
-                service |= block.event[n] <= target && block.event[n] <= block.end[n];
-                due += usize::from(block.end[n] <= target);
-            }
-            if next > target {
-                return;
-            }
-            if at < self.homes && rounds > 0 && due <= FEW {
+        let mut survey = kernel::survey(&self.blocks[at], target);
+        while survey.next <= target {
+            if self.class[at] == Class::Home && rounds > 0 && survey.due <= FEW {
                 for n in 0..LANES {
                     let block = &self.blocks[at];
                     if block.end[n].min(block.event[n]) <= target
                         && let Some(lane) = self.crew[at][n]
                     {
-                        self.set_apart(lane);
+                        let class = if block.parts[n] > SWIFT { Class::Swift } else { Class::Slow };
+                        self.set_apart(lane, class);
                     }
                 }
                 return;
             }
             rounds += 1;
-            if service {
+            if survey.serves > 0 {
                 for n in 0..LANES {
-                    while self.blocks[at].event[n] <= target
-                        && self.blocks[at].event[n] <= self.blocks[at].end[n]
-                    {
+                    while self.blocks[at].event[n] <= target.min(self.blocks[at].end[n]) {
                         let Some(lane) = self.crew[at][n] else { break };
                         self.serve(lane, options, fires);
                     }
                 }
-                continue;
             }
-            self.arch.step(&mut self.blocks[at], target, self.epoch);
-            let block = &self.blocks[at];
-            if block.crosses.iter().any(|crosses| *crosses != 0) {
+            survey = self.arch.step(&mut self.blocks[at], target, self.epoch);
+            if survey.crosses > 0 {
                 for n in 0..LANES {
                     if self.blocks[at].crosses[n] != 0
                         && let Some(lane) = self.crew[at][n]
@@ -551,6 +559,7 @@ impl Fleet {
                         self.find_crossing(lane);
                     }
                 }
+                survey = kernel::survey(&self.blocks[at], target);
             }
         }
     }

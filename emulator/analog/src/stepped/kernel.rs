@@ -25,7 +25,7 @@ const SHORT_GRID: u32 = 18;
 /// Longest step in units of the fastest relaxation: the Runge-Kutta method is stable below 2.78.
 const STABLE: f32 = 1.5;
 /// Longest step in units of the time constant of the run-away at its beginning.
-const RUN_AWAY: f32 = 0.3;
+const RUN_AWAY: f32 = 0.6;
 /// Longest way up in one step in units of the slope of the exponential.
 const CLIMB: f32 = 1.0;
 /// Longest way in V in a step beyond the shortest grid.
@@ -298,6 +298,32 @@ fn grid(after: i32, bits: u32) -> i32 {
     (after | ((1 << bits) - 1)) + 1
 }
 
+/// What a block is up to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Survey {
+    /// The earliest time at which a lane needs a step or does something by itself.
+    pub(super) next: i32,
+    /// How many lanes need a step at the target.
+    pub(super) due: i32,
+    /// How many do something by themselves by then, within the steps that they have made.
+    pub(super) serves: i32,
+    /// How many may have reached the threshold.
+    pub(super) crosses: i32,
+}
+
+/// What a block is to do until `target`.
+#[inline(always)]
+pub(super) fn survey(block: &Block, target: i32) -> Survey {
+    let mut survey = Survey { next: LATER, due: 0, serves: 0, crosses: 0 };
+    for i in 0..LANES {
+        survey.next = survey.next.min(block.end[i].min(block.event[i]));
+        survey.due += i32::from(block.end[i] <= target);
+        survey.serves += i32::from(block.event[i] <= target && block.event[i] <= block.end[i]);
+        survey.crosses += block.crosses[i];
+    }
+    survey
+}
+
 /// All lanes whose step is over at `target`, and that have nothing to do before, make their next one.
 #[inline(always)]
 pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u64) {
@@ -401,7 +427,7 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
             hurry = at_least(hurry, if w_bound { bound } else { 0.0 });
         }
         let mut goal = grid(start, SHORT_GRID);
-        for bits in [SHORT_GRID + 2, SHORT_GRID + 4] {
+        for bits in [SHORT_GRID + 1, SHORT_GRID + 2, SHORT_GRID + 4] {
             let easy = at_least(hurry, noiseless.abs() * (1.0 / NEAR));
             // Within a longer step the noise would be too smooth.
             let easy = if FEATURES & feature::NOISE != 0 { f32::INFINITY } else { easy };
