@@ -147,6 +147,13 @@ impl Fleet {
             fleet.place(lane, state, now);
             fleet.load(lane);
         }
+        for (block, members) in fleet.blocks.iter_mut().zip(fleet.members.chunks(LANES)) {
+            let first = members[0].neuron.index();
+            let neighbours = members.iter().enumerate().all(|(n, own)| own.neuron.index() == first + n);
+            if neighbours && members.len() == LANES && first % COLUMNS <= COLUMNS - LANES {
+                block.first = first as i32;
+            }
+        }
         fleet
     }
 
@@ -391,12 +398,26 @@ impl Fleet {
             let mut own = NONE;
             let mut hit = [0; LANES];
             let (mut any, mut crossing) = (0, 0);
+            if block.first >= 0 {
+                // Neighbours, but for those that are away.
+                let Some(near) = charges.get((block.first - first) as usize..).and_then(<[f32]>::first_chunk)
+                else {
+                    continue;
+                };
+                let near: &[f32; LANES] = near;
+                for n in 0..LANES {
+                    own[n] = if block.address[n] >= 0 { near[n] } else { 0.0 };
+                }
+            } else {
+                for n in 0..LANES {
+                    let column = block.address[n].wrapping_sub(first) as usize;
+                    own[n] = charges.get(column).copied().unwrap_or(0.0);
+                }
+            }
             for n in 0..LANES {
-                let column = block.address[n].wrapping_sub(first) as usize;
                 // Neither negative nor not a number.
-                let charge = charges.get(column).map_or(0.0, |charge| at_most(at_least(*charge, 0.0), 1.0));
-                own[n] = charge;
-                hit[n] = i32::from(charge > 0.0);
+                own[n] = at_most(at_least(own[n], 0.0), 1.0);
+                hit[n] = i32::from(own[n] > 0.0);
                 any |= hit[n];
                 crossing |= i32::from(block.event[n] != block.planned[n]);
             }
@@ -571,7 +592,10 @@ impl Fleet {
         let length = block.length(n);
         let correction = kernel::correction(block.control.diffusion[n], length);
         let level = f64::from(block.control.threshold[n] - correction);
-        let Some(fraction) = first_crossing(|x| block.membrane(n, x), level) else { return };
+        let course = block.course.get(n);
+        let cubic = [course.c1, course.c2, course.c3].map(f64::from);
+        let below = level - f64::from(course.v0) - f64::from(course.lost0);
+        let Some(fraction) = first_crossing(cubic, below) else { return };
         let (begin, end) = (block.begin[n], block.end[n]);
         let after = (fraction * f64::from(end - begin)).ceil() as i32;
         let crossing = (begin + after.max(1)).min(end);
@@ -714,29 +738,37 @@ impl Fleet {
     }
 }
 
-/// The first fraction of a step at which a cubic rises through a level, which it is below at 0.
-fn first_crossing(at: impl Fn(f64) -> f64, level: f64) -> Option<f64> {
+/// A fraction of a step at which the cubic `c1 x + c2 x^2 + c3 x^3` rises through a level above 0.
+fn first_crossing([c1, c2, c3]: [f64; 3], level: f64) -> Option<f64> {
+    let at = |x: f64| x * (c1 + x * (c2 + x * c3));
     let mut high = 1.0;
     if at(1.0) < level {
-        // Only a maximum inside can reach the level; sixteen places are enough to find one that is not the last microvolt of a step.
-        let places = (1..16).map(|place| f64::from(place) / 16.0);
-        let (_, top) =
-            places.map(|x| (at(x), x)).fold((f64::NEG_INFINITY, 0.0), |a, b| if b.0 > a.0 { b } else { a });
-        let (mut left, mut right) = (top - 1.0 / 16.0, top + 1.0 / 16.0);
-        for _ in 0..40 {
-            let (a, b) = (left + (right - left) / 3.0, right - (right - left) / 3.0);
-            if at(a) < at(b) { left = a } else { right = b }
+        // Only a maximum inside can reach the level: where c1 + 2 c2 x + 3 c3 x^2 vanishes and falls.
+        let discriminant = c2 * c2 - 3.0 * c1 * c3;
+        if discriminant < 0.0 {
+            return None;
         }
-        high = 0.5 * (left + right);
-        if at(high) < level {
+        high = c1 / (discriminant.sqrt() - c2);
+        if !(high > 0.0 && high < 1.0) || at(high) < level {
             return None;
         }
     }
-    // 2^-36 of 4 us is 1e-4 ps.
     let mut low = 0.0;
-    for _ in 0..36 {
-        let middle = 0.5 * (low + high);
-        if at(middle) >= level { high = middle } else { low = middle }
+    let mut x = high * (level / at(high)).clamp(0.0, 1.0);
+    for _ in 0..60 {
+        let miss = at(x) - level;
+        if miss >= 0.0 {
+            high = x
+        } else {
+            low = x
+        }
+        let newton = x - miss / (c1 + x * (2.0 * c2 + x * 3.0 * c3));
+        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        // 1e-9 of 4 us is 0.004 ps.
+        if (next - x).abs() < 1e-9 {
+            return Some(next);
+        }
+        x = next;
     }
     Some(high)
 }
