@@ -17,13 +17,12 @@
 //! | `madc.rs`, `readout.rs` | the fast converter, multiplexers, pads, board DACs |
 //! | `core.rs` | all of them under one clock |
 //! | `mismatch.rs` | the individual: fixed deviations and defects that follow from a seed |
-//! | `stepped/` | the stepped class of level F: all neuron circuits in `f32` lanes; not yet part of [`AnalogCore`] |
-//! | `reference/` | level R: every circuit, adaptive integration; what the fast core is tested against |
+//! | `stepped/` | the stepped class: neuron circuits in `f32` lanes |
+//! | `reference/` | level R: every circuit, adaptive integration; what the core is tested against |
 //!
-//! # What the fast core leaves out
-//! The exponential, adaptation, conductance-based inputs and joined membranes; the saturation of leak and synaptic
-//! transconductors (`membrane.rs` says how large that error is); the bypass, the debug line, the differential non-linearity of the
-//! CADC, slow drift, and driver jitter. [`mod@reference`] has all of the neuron circuits, but no noise and no synapses.
+//! # What it leaves out
+//! The differential non-linearity of the CADC, slow drift, driver jitter, and joining membranes over the stimulation line. The
+//! adaptation voltage of a neuron without adaptation is not followed unless somebody reads it.
 
 mod cadc;
 pub mod circuit;

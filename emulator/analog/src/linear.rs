@@ -526,10 +526,9 @@ impl LinearCircuit {
         (self.tangent, self.membrane) = if resting.holds(&self.state) {
             (*resting, self.modes[mode as usize])
         } else {
-            let here = Tangent { about: self.state.v, swing: self.state.u, ..*resting };
-            let rises = LinearMembrane::new(&self.parameters, mode, self.region, &here).rises(&self.state);
-            let tangent = Tangent::near(&self.parameters, mode, &self.state, rises);
-            (tangent, LinearMembrane::new(&self.parameters, mode, self.region, &tangent))
+            let rises = self.modes[mode as usize].rises(&self.state);
+            let tangent = resting.near(&self.parameters, mode, &self.state, rises);
+            (tangent, LinearMembrane::passing(&self.parameters, mode, self.region, &tangent))
         };
         if self.region != Region::Inside {
             self.membrane = LinearMembrane::new(&self.parameters, mode, self.region, &self.tangent);

@@ -17,8 +17,8 @@
 //! [`fall`](LinearMembrane::fall)) and [`first_crossing`](LinearMembrane::first_crossing).
 
 use crate::parameters::{Line, NeuronParameters, Transconductor};
-use crate::tangent::{Tangent, bend};
-use bss2_base::math::{exp, ln, tanh};
+use crate::tangent::Tangent;
+use bss2_base::math::{exp, ln};
 use serde::{Deserialize, Serialize};
 
 /// Below this voltage, and above [`CLAMP_HIGH`], [`CLAMP_CONDUCTANCE`] pulls the membrane back (analog-core 3.1).
@@ -119,10 +119,30 @@ pub(crate) struct Relaxation {
 }
 
 impl LinearMembrane {
-    /// The tangent to the circuit at one point.
+    /// The tangent to the circuit at one point, for use until the parameters change.
     pub(crate) fn new(parameters: &NeuronParameters, mode: Mode, region: Region, tangent: &Tangent) -> Self {
+        Self::with_bounds(parameters, mode, region, tangent, convolution_peak)
+    }
+
+    /// The same for use on the way: made faster, with looser bounds.
+    pub(crate) fn passing(
+        parameters: &NeuronParameters,
+        mode: Mode,
+        region: Region,
+        tangent: &Tangent,
+    ) -> Self {
+        Self::with_bounds(parameters, mode, region, tangent, bound_of_convolution)
+    }
+
+    fn with_bounds(
+        parameters: &NeuronParameters,
+        mode: Mode,
+        region: Region,
+        tangent: &Tangent,
+        peak: fn(f64, f64) -> f64,
+    ) -> Self {
         let transconductor = mode.transconductor(parameters);
-        let bent = bend(transconductor, tangent.about);
+        let bent = tangent.bent;
         let mut conductance = transconductor.conductance * (1.0 - bent * bent);
         let mut current = conductance * tangent.about + parameters.constant_current;
         if bent != 0.0 {
@@ -147,7 +167,7 @@ impl LinearMembrane {
                 continue;
             }
             let swing = tangent.swing[line as usize];
-            let bent = tanh(input.transconductance * (swing + input.offset) / input.saturation_current);
+            let bent = tangent.inputs[line as usize];
             let own = line.sign() * input.transconductance * (1.0 - bent * bent);
             current += line.sign() * input.saturation_current * bent - own * swing;
             slope[line as usize] = own;
@@ -163,7 +183,7 @@ impl LinearMembrane {
             coupling: slope.map(|slope| slope / parameters.capacitance),
             line_decay,
             coupling_divisor: line_decay.map(|line_decay| 1.0 / (decay - line_decay)),
-            peak: line_decay.map(|line_decay| convolution_peak(decay, line_decay)),
+            peak: line_decay.map(|line_decay| peak(decay, line_decay)),
         }
     }
 
@@ -335,6 +355,11 @@ fn expm1_ratio(x: f64) -> f64 {
     1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * (1.0 / 720.0)))))
 }
 
+/// More than the maximum over t of the convolution of two decays with rates a >= 0, b > 0, by a third at most.
+fn bound_of_convolution(a: f64, b: f64) -> f64 {
+    1.0 / (a + b) * (1.0 + 1e-5)
+}
+
 /// Maximum over t of the convolution of two decays with rates a >= 0, b > 0, in s; rounded up a little.
 fn convolution_peak(a: f64, b: f64) -> f64 {
     let peak = if a == 0.0 {
@@ -346,4 +371,17 @@ fn convolution_peak(a: f64, b: f64) -> f64 {
         exp(-b * time) / a
     };
     peak * (1.0 + 1e-5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loose_bound_is_never_below_the_maximum() {
+        for a in [0.0, 1e-3, 0.1, 0.5, 0.999, 1.0, 1.001, 3.0, 1e3, 1e6] {
+            let (peak, bound) = (convolution_peak(a, 1.0), bound_of_convolution(a, 1.0));
+            assert!(bound >= peak && bound < 1.5 * peak, "{a}: {peak} {bound}");
+        }
+    }
 }

@@ -20,10 +20,14 @@ const AHEAD: f64 = 0.8;
 pub(crate) struct Tangent {
     /// Membrane voltage in V at which it is taken.
     pub(crate) about: f64,
+    /// How far the transconductor is bent there.
+    pub(crate) bent: f64,
     /// How far in V around it the membrane may be.
     pub(crate) room: f64,
     /// Line swings in V at which it is taken.
     pub(crate) swing: [f64; 2],
+    /// How far the inputs are bent there: their currents as fractions of the largest.
+    pub(crate) inputs: [f64; 2],
     /// Smallest and largest swing in V of each line for which it holds.
     pub(crate) lines: [[f64; 2]; 2],
 }
@@ -52,69 +56,50 @@ impl Tangent {
     pub(crate) fn unlimited(parameters: &NeuronParameters, mode: Mode) -> Self {
         Self {
             about: mode.transconductor(parameters).potential,
+            bent: 0.0,
             room: f64::INFINITY,
             swing: [0.0; 2],
+            inputs: parameters.inputs.map(|input| bend_of_input(&input, 0.0)),
             lines: [[0.0, f64::INFINITY]; 2],
         }
     }
 
     /// The tangent where the membrane rests with silent lines.
     pub(crate) fn at_rest(parameters: &NeuronParameters, mode: Mode) -> Self {
-        Self::new(parameters, mode, rest(parameters, mode), 0.0, [0.0; 2])
+        let about = rest(parameters, mode);
+        let mut tangent = Self { about, ..Self::unlimited(parameters, mode) };
+        tangent.bent = bend(mode.transconductor(parameters), about);
+        tangent.room = room(parameters, mode, tangent.bent);
+        for (line, input) in parameters.inputs.iter().enumerate() {
+            if saturates(input, mode == Mode::Reset && parameters.pause_in_reset) {
+                tangent.lines[line][1] = width(parameters, mode, input, tangent.bent, tangent.inputs[line]);
+            }
+        }
+        tangent
     }
 
-    /// A tangent for a membrane that is on its way through this state and rises, or not.
-    pub(crate) fn near(parameters: &NeuronParameters, mode: Mode, state: &State, rises: bool) -> Self {
-        Self::new(parameters, mode, state.v, if rises { AHEAD } else { -AHEAD }, state.u)
-    }
-
-    /// About `v`, or `ahead` of it in units of the room there.
-    fn new(parameters: &NeuronParameters, mode: Mode, v: f64, ahead: f64, u: [f64; 2]) -> Self {
+    /// A tangent for a membrane that is on its way through this state, and rises or not. `self` is that at rest.
+    pub(crate) fn near(&self, parameters: &NeuronParameters, mode: Mode, state: &State, rises: bool) -> Self {
         let transconductor = mode.transconductor(parameters);
-        let paused = mode == Mode::Reset && parameters.pause_in_reset;
-        let error = if mode == Mode::Reset { ERROR_IN_RESET } else { ERROR };
-        let range = transconductor.linear_range;
-        let outputs = parameters.inputs.iter().filter(|input| saturates(input, paused));
-        let others: f64 = outputs.map(|input| input.output_conductance).sum();
-        let room = |bent: f64| {
-            let own = transconductor.conductance;
-            if own > 0.0 && range < f64::INFINITY {
-                let stiffness = own * (1.0 - bent * bent) + others;
-                reach(bent, error * stiffness / (own * range)) * range
-            } else {
-                f64::INFINITY
-            }
-        };
-        let mut bent = bend(transconductor, v);
-        let (mut about, mut around) = (v, room(bent));
-        if ahead != 0.0 && around < f64::INFINITY {
-            about = v + ahead * around;
-            bent = bend(transconductor, about);
-            around = room(bent).max(around * ahead.abs());
+        let mut tangent = *self;
+        if (state.v - self.about).abs() > AHEAD * self.room {
+            let here = room(parameters, mode, bend(transconductor, state.v));
+            tangent.about = if rises { state.v + AHEAD * here } else { state.v - AHEAD * here };
+            tangent.bent = bend(transconductor, tangent.about);
+            tangent.room = here;
         }
-        let conductance = transconductor.conductance * (1.0 - bent * bent) + others;
-        let (mut swing, mut lines) = ([0.0; 2], [[0.0, f64::INFINITY]; 2]);
-        for line in 0..2 {
-            let input = &parameters.inputs[line];
-            if !saturates(input, paused) {
-                continue;
-            }
-            let steepness = steepness(input);
-            // A current that lasts as long as the line moves the membrane by current * tau / capacitance at most.
-            let stiffness = conductance.max(parameters.capacitance / input.time_constant);
-            let error = error * stiffness / input.saturation_current;
-            let width = |swing: f64| reach(tanh(steepness * (swing + input.offset)), error) / steepness;
-            let silent = width(0.0);
-            if u[line] <= silent {
-                lines[line] = [0.0, silent];
-            } else {
+        for (line, input) in parameters.inputs.iter().enumerate() {
+            let u = state.u[line];
+            if u > self.lines[line][1] {
+                let width = width(parameters, mode, input, tangent.bent, bend_of_input(input, u));
                 // Lines only fall by themselves.
-                swing[line] = (u[line] - AHEAD * width(u[line])).max(0.0);
-                let width = width(swing[line]);
-                lines[line] = [(swing[line] - width).max(0.0), u[line].max(swing[line] + width)];
+                let swing = (u - AHEAD * width).max(0.0);
+                tangent.swing[line] = swing;
+                tangent.inputs[line] = bend_of_input(input, swing);
+                tangent.lines[line] = [(swing - width).max(0.0), u.max(swing + width)];
             }
         }
-        Self { about, room: around, swing, lines }
+        tangent
     }
 
     /// Whether it holds in a state.
@@ -129,21 +114,68 @@ impl Tangent {
     }
 }
 
-/// How far from an argument with this hyperbolic tangent the tangent line stays within `error` of the curve.
+/// How far an input is bent at a line swing in V.
+fn bend_of_input(input: &SynapticInput, swing: f64) -> f64 {
+    match input.saturation_current > 0.0 {
+        true => tanh(steepness(input) * (swing + input.offset)),
+        false => 0.0,
+    }
+}
+
+/// The conductance in S that relaxes a membrane whose transconductor is bent so far.
+fn relaxation(parameters: &NeuronParameters, mode: Mode, bent: f64) -> f64 {
+    let paused = mode == Mode::Reset && parameters.pause_in_reset;
+    let mut conductance = mode.transconductor(parameters).conductance * (1.0 - bent * bent);
+    for input in parameters.inputs.iter().filter(|input| saturates(input, paused)) {
+        conductance += input.output_conductance;
+    }
+    conductance
+}
+
+fn error(mode: Mode) -> f64 {
+    match mode {
+        Mode::Leak => ERROR,
+        Mode::Reset => ERROR_IN_RESET,
+    }
+}
+
+/// How far in V a membrane may be from where its transconductor is bent so far.
+fn room(parameters: &NeuronParameters, mode: Mode, bent: f64) -> f64 {
+    let transconductor = mode.transconductor(parameters);
+    let range = transconductor.linear_range;
+    if transconductor.conductance > 0.0 && range < f64::INFINITY {
+        let stiffness = relaxation(parameters, mode, bent);
+        reach(bent, error(mode) * stiffness / (transconductor.conductance * range)) * range
+    } else {
+        f64::INFINITY
+    }
+}
+
+/// How far in V a line may be from where its input is bent so far; `leak`: how far the transconductor is.
+fn width(parameters: &NeuronParameters, mode: Mode, input: &SynapticInput, leak: f64, bent: f64) -> f64 {
+    // A current that lasts as long as the line moves the membrane by current * tau / capacitance at most.
+    let stiffness = relaxation(parameters, mode, leak).max(parameters.capacitance / input.time_constant);
+    reach(bent, error(mode) * stiffness / input.saturation_current) / steepness(input)
+}
+
+/// How far from an argument with this hyperbolic tangent the tangent line stays within `error` of the curve; somewhat less.
 fn reach(bent: f64, error: f64) -> f64 {
-    // Half the second derivative is t (1 - t^2); the third is 2 at the most.
+    // Half the second derivative is t (1 - t^2); the third is 2 at the most: the deviation is below x^2 (square + x / 3).
     let square = bent.abs() * (1.0 - bent * bent);
-    let deviation = |x: f64| x * x * (square + x * (1.0 / 3.0));
-    let (mut low, mut high) = (0.0, 0.5);
-    while deviation(high) < error && high < 1e6 {
-        (low, high) = (high, 2.0 * high);
+    let cubic = cube_root(3.0 * error);
+    let reach = if square > 0.0 { cubic.min((error / square).sqrt()) } else { cubic };
+    // Where both terms are equal, either may have half of the error only. Never nothing, so that time goes on.
+    (0.75 * reach).max(1e-3)
+}
+
+/// The cube root of a positive number, to a per mille.
+fn cube_root(x: f64) -> f64 {
+    // A third of the exponent, then Newton.
+    let mut root = f64::from_bits(x.to_bits() / 3 + 0x2a9f_7893_782d_a1ce);
+    for _ in 0..2 {
+        root -= (root - x / (root * root)) * (1.0 / 3.0);
     }
-    for _ in 0..8 {
-        let middle = 0.5 * (low + high);
-        if deviation(middle) < error { low = middle } else { high = middle }
-    }
-    // Never nothing, so that time goes on.
-    low.max(1e-3)
+    root
 }
 
 /// Where the membrane rests with silent lines, in V: saturation and clamps included.
@@ -195,4 +227,32 @@ fn rest(parameters: &NeuronParameters, mode: Mode) -> f64 {
         }
     }
     v
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cube_roots_are_good_to_a_per_mille() {
+        for x in [1e-12, 3e-7, 0.001, 0.5, 1.0, 8.0, 12_345.0] {
+            let root = cube_root(x);
+            assert!((root * root * root / x - 1.0).abs() < 3e-3, "{x}: {root}");
+        }
+    }
+
+    #[test]
+    fn a_tangent_is_as_good_as_it_says_within_its_reach() {
+        for step in -30..=30 {
+            let x = 0.1 * f64::from(step);
+            let bent = tanh(x);
+            for error in [1e-6, 1e-4, 1e-2] {
+                let reach = reach(bent, error);
+                for y in [-reach, reach] {
+                    let miss = (tanh(x + y) - bent - y * (1.0 - bent * bent)).abs();
+                    assert!(miss <= error, "{x} {reach}: {miss:e} instead of {error:e}");
+                }
+            }
+        }
+    }
 }
