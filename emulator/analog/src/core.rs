@@ -210,9 +210,10 @@ impl AnalogCore {
         (self.options.level == Level::Linear).then(left_out).flatten()
     }
 
-    /// What is odd about the switches between circuits, as of the last time that passed.
-    pub fn remarks(&self) -> &[NetRemark] {
-        self.neurons.remarks()
+    /// What is odd about the switches between circuits as they are now.
+    pub fn remarks(&mut self) -> &[NetRemark] {
+        let surroundings = Surroundings { seed: self.seed, options: &self.options };
+        self.neurons.remarks(surroundings)
     }
 
     /// Makes a neuron an ideal linear circuit: without saturation, exponential, adaptation and switches to others, whatever the level.
@@ -419,29 +420,6 @@ impl AnalogCore {
     /// The caller must have handed in every event that acts before `until`.
     pub fn advance(&mut self, until: SimTime, fires: &mut Vec<Fire>) {
         let first = fires.len();
-        loop {
-            let surroundings = Surroundings { seed: self.seed, options: &self.options };
-            let input = self.agenda.front().map_or(u64::MAX, |(time, _)| time.as_ps());
-            let stop = SimTime::from_ps(self.neurons.next_stop(input, until.as_ps(), surroundings));
-            self.advance_to(stop, fires);
-            if stop >= until {
-                break;
-            }
-        }
-        fires[first..].sort_unstable();
-    }
-
-    /// No neuron fires before this time unless further events come in. [`SimTime::MAX`] for a network at rest.
-    ///
-    /// A lower bound, not a prediction: advancing to it may just reveal a later one.
-    pub fn quiescent_until(&self) -> SimTime {
-        let agenda = self.agenda.front().map_or(SimTime::MAX, |(time, _)| *time);
-        agenda.min(SimTime::from_ps(self.neurons.quiescent_until()))
-    }
-
-    /// Advances to a moment up to which no circuit comes back into the linear class.
-    fn advance_to(&mut self, until: SimTime, fires: &mut Vec<Fire>) {
-        let first = fires.len();
         let mut sensed = Vec::new();
         while self.agenda.front().is_some_and(|(time, _)| *time <= until) {
             let Some((time, action)) = self.agenda.pop_front() else { break };
@@ -452,6 +430,14 @@ impl AnalogCore {
         fires[first..].sort_unstable();
         self.sense(&fires[first..], &sensed);
         self.now = self.now.max(until);
+    }
+
+    /// No neuron fires before this time unless further events come in. [`SimTime::MAX`] for a network at rest.
+    ///
+    /// A lower bound, not a prediction: advancing to it may just reveal a later one.
+    pub fn quiescent_until(&self) -> SimTime {
+        let agenda = self.agenda.front().map_or(SimTime::MAX, |(time, _)| *time);
+        agenda.min(SimTime::from_ps(self.neurons.quiescent_until()))
     }
 
     /// Does what is planned for the circuits at `time`, and notes what it means to the sensors.

@@ -6,7 +6,7 @@
 //! | file | block |
 //! |---|---|
 //! | `membrane.rs` | linear membrane: propagators, bounds, threshold crossings |
-//! | `operating_point.rs` | where the linear class holds |
+//! | `tangent.rs` | where a saturating circuit is linearised, and how far that holds |
 //! | `neurons.rs` | all neurons, each in the class that can follow it |
 //! | `circuit.rs` | what a neuron circuit is told: every value and every configuration bit |
 //! | `linear.rs` | one neuron of the linear class: comparator, reset, refractory automaton, noise |
@@ -17,13 +17,12 @@
 //! | `madc.rs`, `readout.rs` | the fast converter, multiplexers, pads, board DACs |
 //! | `core.rs` | all of them under one clock |
 //! | `mismatch.rs` | the individual: fixed deviations and defects that follow from a seed |
-//! | `stepped/` | the stepped class of level F: all neuron circuits in `f32` lanes; not yet part of [`AnalogCore`] |
-//! | `reference/` | level R: every circuit, adaptive integration; what the fast core is tested against |
+//! | `stepped/` | the stepped class: neuron circuits in `f32` lanes |
+//! | `reference/` | level R: every circuit, adaptive integration; what the core is tested against |
 //!
-//! # What the fast core leaves out
-//! The exponential, adaptation, conductance-based inputs and joined membranes; the saturation of leak and synaptic
-//! transconductors (`membrane.rs` says how large that error is); the bypass, the debug line, the differential non-linearity of the
-//! CADC, slow drift, and driver jitter. [`mod@reference`] has all of the neuron circuits, but no noise and no synapses.
+//! # What it leaves out
+//! The differential non-linearity of the CADC, slow drift, driver jitter, and joining membranes over the stimulation line. The
+//! adaptation voltage of a neuron without adaptation is not followed unless somebody reads it.
 
 mod cadc;
 pub mod circuit;
@@ -36,13 +35,13 @@ pub mod madc;
 mod membrane;
 pub mod mismatch;
 mod neurons;
-mod operating_point;
 pub mod options;
 pub mod parameters;
 pub mod readout;
 pub mod reference;
 pub mod stepped;
 mod synapses;
+mod tangent;
 mod wake;
 mod whole;
 

@@ -24,17 +24,20 @@
 use crate::core::RefractorySpan;
 use crate::draws::{self, normal};
 use crate::membrane::{LinearMembrane, Mode, Region, Relaxation, State};
-use crate::operating_point::OperatingPoint;
 use crate::options::{AnalogOptions, ClockPhase, Level};
 use crate::parameters::{LINE_REST, Line, NeuronParameters, ReadoutSource};
 use crate::stepped::BackEnd;
+use crate::tangent::Tangent;
 use bss2_base::SimTime;
+use bss2_base::math::ln;
 use serde::{Deserialize, Serialize};
 
 /// "Not planned", in ps.
 pub(crate) const NEVER: u64 = u64::MAX;
 /// Length of a live cell in ps (`numerics.ou_grid`).
 const LIVE_CELL: u64 = 100_000;
+/// Shortest time in ps for which a tangent is taken.
+const TANGENT_STEP: u64 = 10_000;
 /// Shortest step in ps near a soft clamp: how late the clamp may set in.
 const CLAMP_STEP: u64 = 20_000;
 /// Number of standard deviations that the membrane noise is trusted to stay within.
@@ -69,6 +72,9 @@ pub(crate) struct LinearCircuit {
     /// Equations in force: `modes[mode]`, or a variant with a clamp.
     membrane: LinearMembrane,
     region: Region,
+    /// Where they are taken, and when the state may leave the window in which they hold.
+    tangent: Tangent,
+    leaves_at: u64,
     /// End of the live cell, and its noise as a membrane slope in V/s.
     live_until: u64,
     live_noise: f64,
@@ -92,12 +98,10 @@ pub(crate) struct LinearCircuit {
     parameters: NeuronParameters,
     /// Leak, reset; without clamp.
     modes: [LinearMembrane; 2],
-    /// Where they are linearised.
-    points: [OperatingPoint; 2],
+    /// Where they are linearised: at rest.
+    tangents: [Tangent; 2],
     /// Whether the tangents are to be trusted everywhere: the parameters are those of a circuit without saturation.
     idealised: bool,
-    /// The membrane, or a line, is or will be where the tangents don't hold.
-    outgrown: bool,
 }
 
 /// From the crossing to the next arming. Each time is [`NEVER`] unless that step is ahead.
@@ -150,8 +154,8 @@ impl LinearCircuit {
     /// Circuit number `number` with neutral parameters and a discharged membrane at time zero.
     pub(crate) fn new(number: u32, surroundings: Surroundings<'_>) -> Self {
         let parameters = NeuronParameters::default();
-        let point = OperatingPoint::unlimited(&parameters, Mode::Leak);
-        let neutral = LinearMembrane::new(&parameters, Mode::Leak, Region::Inside, point.about);
+        let tangent = Tangent::unlimited(&parameters, Mode::Leak);
+        let neutral = LinearMembrane::new(&parameters, Mode::Leak, Region::Inside, &tangent);
         let mut circuit = Self {
             anchor: 0,
             wake: NEVER,
@@ -159,6 +163,8 @@ impl LinearCircuit {
             variance: 0.0,
             membrane: neutral,
             region: Region::Inside,
+            tangent,
+            leaves_at: NEVER,
             live_until: 0,
             live_noise: 0.0,
             crossing_at: NEVER,
@@ -180,9 +186,8 @@ impl LinearCircuit {
             threshold_offset: 0.0,
             parameters,
             modes: [neutral; 2],
-            points: [point; 2],
+            tangents: [tangent; 2],
             idealised: false,
-            outgrown: false,
         };
         circuit.prepare(surroundings);
         circuit.draw_threshold(0, surroundings);
@@ -224,17 +229,6 @@ impl LinearCircuit {
         self.plan(surroundings);
     }
 
-    /// Whether membrane or lines are, or without further input will be, where the linear class is not good enough.
-    #[inline]
-    pub(crate) fn is_outgrown(&self) -> bool {
-        self.outgrown
-    }
-
-    /// The moment in ps to which its state belongs.
-    pub(crate) fn anchor(&self) -> u64 {
-        self.anchor
-    }
-
     /// Whether its parameters are those of a circuit without saturation.
     pub(crate) fn is_idealised(&self) -> bool {
         self.idealised
@@ -270,7 +264,7 @@ impl LinearCircuit {
     /// Nothing is planned any more.
     fn rest(&mut self) {
         (self.wake, self.automaton_at, self.crossing_at) = (NEVER, NEVER, NEVER);
-        (self.live_until, self.live_noise, self.outgrown) = (0, 0.0, false);
+        (self.live_until, self.live_noise, self.leaves_at) = (0, 0.0, NEVER);
     }
 
     /// New parameters while another class follows the circuit.
@@ -282,22 +276,6 @@ impl LinearCircuit {
     ) {
         (self.parameters, self.idealised) = (*parameters, idealised);
         self.prepare(surroundings);
-    }
-
-    /// Whether the class could follow the circuit from this state on, with room to spare: armed, outside of the reset, close to rest.
-    pub(crate) fn could_take_over(&self, handover: &Handover) -> bool {
-        let idle = BackEnd {
-            cause: handover.back_end.cause,
-            closed_at: handover.back_end.closed_at,
-            ..BackEnd::default()
-        };
-        let state = State { v: handover.membrane, u: handover.lines };
-        let mode = if self.parameters.held_in_reset { Mode::Reset } else { Mode::Leak };
-        let membrane = &self.modes[mode as usize];
-        let (lower, upper) = (membrane.lower_bound(&state), membrane.upper_bound(&state));
-        handover.back_end == idle
-            && Region::of(state.v) == Region::Inside
-            && !self.points[mode as usize].excludes(&state, lower, upper, 0.5)
     }
 
     /// Follows the circuit from this state on.
@@ -503,13 +481,12 @@ impl LinearCircuit {
     fn prepare(&mut self, surroundings: Surroundings<'_>) {
         let parameters = &self.parameters;
         let unlimited = self.idealised || surroundings.options.level == Level::Linear;
-        self.points = Mode::ALL.map(|mode| match unlimited {
-            true => OperatingPoint::unlimited(parameters, mode),
-            false => OperatingPoint::at_rest(parameters, mode),
+        self.tangents = Mode::ALL.map(|mode| match unlimited {
+            true => Tangent::unlimited(parameters, mode),
+            false => Tangent::at_rest(parameters, mode),
         });
-        self.modes = Mode::ALL.map(|mode| {
-            LinearMembrane::new(parameters, mode, Region::Inside, self.points[mode as usize].about)
-        });
+        self.modes = Mode::ALL
+            .map(|mode| LinearMembrane::new(parameters, mode, Region::Inside, &self.tangents[mode as usize]));
         self.line_step = parameters.inputs.map(|input| 1.0 / input.line_capacitance);
         let noise = &surroundings.options.noise;
         let scale = noise.reference_capacitance / parameters.capacitance;
@@ -545,10 +522,18 @@ impl LinearCircuit {
     fn select_membrane(&mut self) {
         let mode = self.mode();
         self.region = Region::of(self.state.v);
-        self.membrane = match self.region {
-            Region::Inside => self.modes[mode as usize],
-            region => LinearMembrane::new(&self.parameters, mode, region, self.points[mode as usize].about),
+        let resting = &self.tangents[mode as usize];
+        (self.tangent, self.membrane) = if resting.holds(&self.state) {
+            (*resting, self.modes[mode as usize])
+        } else {
+            let rises = self.modes[mode as usize].rises(&self.state);
+            let tangent = resting.near(&self.parameters, mode, &self.state, rises);
+            (tangent, LinearMembrane::passing(&self.parameters, mode, self.region, &tangent))
         };
+        if self.region != Region::Inside {
+            self.membrane = LinearMembrane::new(&self.parameters, mode, self.region, &self.tangent);
+        }
+        self.leaves_at = NEVER;
     }
 
     /// Moves the anchor to `time`, which is not after `wake`.
@@ -593,7 +578,10 @@ impl LinearCircuit {
     /// Decides, from what is known at the anchor alone, when to look again.
     #[inline]
     fn plan(&mut self, surroundings: Surroundings<'_>) {
-        if Region::of(self.state.v) != self.region {
+        if Region::of(self.state.v) != self.region
+            || self.anchor >= self.leaves_at
+            || !self.tangent.holds(&self.state)
+        {
             self.select_membrane();
         }
         let mut wake = self.automaton_at;
@@ -620,7 +608,8 @@ impl LinearCircuit {
             }
         }
         let lower = self.membrane.lower_bound(&self.state);
-        self.outgrown = self.points[self.mode() as usize].excludes(&self.state, lower, upper, 1.0);
+        self.leaves_at = self.leaving_time(lower, upper);
+        wake = wake.min(self.leaves_at);
         let (low, high) = self.region.limits();
         if upper > high || lower < low {
             wake = wake.min(self.anchor.saturating_add(self.clamp_time(low, high)));
@@ -684,6 +673,27 @@ impl LinearCircuit {
                 crossing.map_or(NEVER, |t| (self.anchor + (t * 1e12).ceil() as u64).min(self.live_until));
         }
         self.live_until.min(self.crossing_at)
+    }
+
+    /// The moment at which the state may leave the window of the tangent; `lower`, `upper`: bounds of the membrane.
+    #[inline]
+    fn leaving_time(&self, lower: f64, upper: f64) -> u64 {
+        let Tangent { about, room, lines, .. } = self.tangent;
+        let (low, high) = (about - room, about + room);
+        let mut time = NEVER;
+        if upper > high {
+            time = time.min(picoseconds((high - self.state.v) / self.membrane.rise(&self.state)));
+        }
+        if lower < low {
+            time = time.min(picoseconds((self.state.v - low) / self.membrane.fall(&self.state)));
+        }
+        for (line, [least, _]) in lines.into_iter().enumerate() {
+            if least > 0.0 && self.state.u[line] > 0.0 {
+                let decay = self.membrane.line_decay()[line];
+                time = time.min(picoseconds(ln(self.state.u[line] / least).max(0.0) / decay));
+            }
+        }
+        if time == NEVER { NEVER } else { self.anchor.saturating_add(time.max(TANGENT_STEP)) }
     }
 
     /// How many ps until the membrane may have left its region, at least [`CLAMP_STEP`].

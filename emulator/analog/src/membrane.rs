@@ -5,21 +5,20 @@
 //! du_x/dt = -line_decay_x u_x
 //! ```
 //!
-//! This is the circuit class L1 of the specification. The transconductors are linearised: leak and reset where the membrane rests, a
-//! synaptic input at its resting line (so that the current of its offset is exact, saturation included, and only the swing is
-//! linear). `operating_point.rs` says how far around that the membrane may move before the saturation shows; beyond, another
-//! class takes over.
+//! This is the circuit class L1 of the specification. The transconductors are linearised: leak and reset at a membrane voltage, each
+//! synaptic input at a line swing. `tangent.rs` chooses them, and says how far around them the membrane may move before the next
+//! tangent is due.
 //!
-//! Told to go on all the same (level linear), the tangents are those at the reversal potentials: a leak 0.26 V away from its reversal
-//! potential is then 8 % too strong, and ten simultaneous events of weight 31 don't show their 7 % compression.
+//! Told to do without (level linear), the tangents are those at the reversal potentials and the silent lines: a leak 0.26 V away from
+//! its reversal potential is then 8 % too strong, and ten simultaneous events of weight 31 don't show their 7 % compression.
 //!
 //! [`LinearCircuit`](crate::linear::LinearCircuit) uses nothing of a membrane but [`after`](LinearMembrane::after), the bounds
 //! ([`upper_bound`](LinearMembrane::upper_bound), [`lower_bound`](LinearMembrane::lower_bound), [`rise`](LinearMembrane::rise),
 //! [`fall`](LinearMembrane::fall)) and [`first_crossing`](LinearMembrane::first_crossing).
 
-use crate::operating_point::bend;
 use crate::parameters::{Line, NeuronParameters, Transconductor};
-use bss2_base::math::{exp, ln, tanh};
+use crate::tangent::Tangent;
+use bss2_base::math::{exp, ln};
 use serde::{Deserialize, Serialize};
 
 /// Below this voltage, and above [`CLAMP_HIGH`], [`CLAMP_CONDUCTANCE`] pulls the membrane back (analog-core 3.1).
@@ -120,13 +119,32 @@ pub(crate) struct Relaxation {
 }
 
 impl LinearMembrane {
-    /// The tangent to the circuit at the membrane voltage `about` in V: see
-    /// [`OperatingPoint`](crate::operating_point::OperatingPoint).
-    pub(crate) fn new(parameters: &NeuronParameters, mode: Mode, region: Region, about: f64) -> Self {
+    /// The tangent to the circuit at one point, for use until the parameters change.
+    pub(crate) fn new(parameters: &NeuronParameters, mode: Mode, region: Region, tangent: &Tangent) -> Self {
+        Self::with_bounds(parameters, mode, region, tangent, convolution_peak)
+    }
+
+    /// The same for use on the way: made faster, with looser bounds.
+    pub(crate) fn passing(
+        parameters: &NeuronParameters,
+        mode: Mode,
+        region: Region,
+        tangent: &Tangent,
+    ) -> Self {
+        Self::with_bounds(parameters, mode, region, tangent, bound_of_convolution)
+    }
+
+    fn with_bounds(
+        parameters: &NeuronParameters,
+        mode: Mode,
+        region: Region,
+        tangent: &Tangent,
+        peak: fn(f64, f64) -> f64,
+    ) -> Self {
         let transconductor = mode.transconductor(parameters);
-        let bent = bend(transconductor, about);
+        let bent = tangent.bent;
         let mut conductance = transconductor.conductance * (1.0 - bent * bent);
-        let mut current = conductance * about + parameters.constant_current;
+        let mut current = conductance * tangent.about + parameters.constant_current;
         if bent != 0.0 {
             current += transconductor.conductance * transconductor.linear_range * bent;
         }
@@ -148,9 +166,11 @@ impl LinearMembrane {
             if !input.enabled || paused || input.saturation_current == 0.0 {
                 continue;
             }
-            let offset = tanh(input.transconductance * input.offset / input.saturation_current);
-            current += line.sign() * input.saturation_current * offset;
-            slope[line as usize] = line.sign() * input.transconductance * (1.0 - offset * offset);
+            let swing = tangent.swing[line as usize];
+            let bent = tangent.inputs[line as usize];
+            let own = line.sign() * input.transconductance * (1.0 - bent * bent);
+            current += line.sign() * input.saturation_current * bent - own * swing;
+            slope[line as usize] = own;
             conductance += input.output_conductance;
             current += input.output_conductance * input.output_potential;
         }
@@ -163,7 +183,7 @@ impl LinearMembrane {
             coupling: slope.map(|slope| slope / parameters.capacitance),
             line_decay,
             coupling_divisor: line_decay.map(|line_decay| 1.0 / (decay - line_decay)),
-            peak: line_decay.map(|line_decay| convolution_peak(decay, line_decay)),
+            peak: line_decay.map(|line_decay| peak(decay, line_decay)),
         }
     }
 
@@ -248,6 +268,18 @@ impl LinearMembrane {
         (self.drift - self.decay * state.v + self.coupling[0] * state.u[0]).max(0.0)
     }
 
+    /// Whether the membrane rises at present.
+    #[inline]
+    pub(crate) fn rises(&self, state: &State) -> bool {
+        self.slope(state, 0.0) > 0.0
+    }
+
+    /// Decay rates of the lines in 1/s.
+    #[inline]
+    pub(crate) fn line_decay(&self) -> [f64; 2] {
+        self.line_decay
+    }
+
     /// The counterpart of `rise`: `V(t) >= V(0) - fall * t`.
     #[inline]
     pub(crate) fn fall(&self, state: &State) -> f64 {
@@ -323,6 +355,11 @@ fn expm1_ratio(x: f64) -> f64 {
     1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * (1.0 / 720.0)))))
 }
 
+/// More than the maximum over t of the convolution of two decays with rates a >= 0, b > 0, by a third at most.
+fn bound_of_convolution(a: f64, b: f64) -> f64 {
+    1.0 / (a + b) * (1.0 + 1e-5)
+}
+
 /// Maximum over t of the convolution of two decays with rates a >= 0, b > 0, in s; rounded up a little.
 fn convolution_peak(a: f64, b: f64) -> f64 {
     let peak = if a == 0.0 {
@@ -334,4 +371,17 @@ fn convolution_peak(a: f64, b: f64) -> f64 {
         exp(-b * time) / a
     };
     peak * (1.0 + 1e-5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loose_bound_is_never_below_the_maximum() {
+        for a in [0.0, 1e-3, 0.1, 0.5, 0.999, 1.0, 1.001, 3.0, 1e3, 1e6] {
+            let (peak, bound) = (convolution_peak(a, 1.0), bound_of_convolution(a, 1.0));
+            assert!(bound >= peak && bound < 1.5 * peak, "{a}: {peak} {bound}");
+        }
+    }
 }

@@ -2,14 +2,12 @@
 //!
 //! | class | who |
 //! |---|---|
-//! | linear | a circuit by itself without exponential, adaptation, conductance-based input and bypass, while its membrane and lines stay where the tangent to it is good enough |
+//! | linear | a circuit by itself without exponential, adaptation, conductance-based input and bypass |
 //! | stepped | every other circuit |
 //!
-//! A linear circuit that something drives too far changes to the stepped class at that very moment; it comes back at the first of the
-//! moments on a fixed grid at which it is close to rest again. Both are decided by the state of the circuit alone, so that
-//! nothing depends on how time is sliced.
+//! The class follows from the configuration alone.
 
-use crate::circuit::{Circuit, CompartmentBits};
+use crate::circuit::{Bits, Circuit, CompartmentBits};
 use crate::core::{Fire, RefractorySpan};
 use crate::linear::{Edge, Handover, LinearCircuit, NEVER, Surroundings};
 use crate::membrane;
@@ -21,18 +19,6 @@ use crate::wake::WakeTable;
 use bss2_base::math::tanh;
 use bss2_base::{COLUMNS, Column, Hemisphere, NEURONS, Neuron, SimTime};
 use serde::{Deserialize, Serialize};
-
-/// The moments in ps at which stepped circuits may come back into the linear class are the multiples of this.
-const RETURN_GRID: u64 = 5_000_000;
-
-/// What the next [`Neurons::advance`] has to do besides letting time pass.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Moves {
-    /// Circuits that have left the linear class.
-    leaving: Vec<(Neuron, Handover)>,
-    /// What has reached them since, in ps.
-    inputs: Vec<(u64, Neuron, Input)>,
-}
 
 /// The circuits with all their state. Between calls every circuit is where [`Neurons::advance`] has brought it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,15 +37,14 @@ pub(crate) struct Neurons {
     /// Who can't be in the linear class, whatever happens to the membrane.
     #[serde(deserialize_with = "crate::whole::table::<NEURONS, _, _>")]
     bound: Vec<bool>,
-    /// How many are in the stepped class that may come back.
-    guests: usize,
     /// Made when it is needed for the first time.
     engine: Option<Box<Engine>>,
     /// Switches to other circuits have changed.
     stale: bool,
     /// What is odd about the switches.
     remarks: Vec<NetRemark>,
-    moves: Moves,
+    /// Circuits that have left the linear class at the present time.
+    leaving: Vec<(Neuron, Handover)>,
     now: u64,
 }
 
@@ -72,11 +57,10 @@ impl Neurons {
             stepped: vec![false; NEURONS],
             joined: vec![false; NEURONS],
             bound: vec![false; NEURONS],
-            guests: 0,
             engine: None,
             stale: false,
             remarks: Vec::new(),
-            moves: Moves::default(),
+            leaving: Vec::new(),
             now: 0,
         }
     }
@@ -95,8 +79,9 @@ impl Neurons {
         self.stepped[neuron.index()]
     }
 
-    /// What is odd about the switches between circuits, as of the last time that passed.
-    pub(crate) fn remarks(&self) -> &[NetRemark] {
+    /// What is odd about the switches between circuits.
+    pub(crate) fn remarks(&mut self, surroundings: Surroundings<'_>) -> &[NetRemark] {
+        self.prepare(surroundings);
         &self.remarks
     }
 
@@ -113,23 +98,19 @@ impl Neurons {
         let before = std::mem::replace(&mut self.circuits[n], *circuit);
         self.stale |= switches(&before) != switches(circuit);
         self.bind(n, idealised, surroundings);
-        if self.stepped[n] {
+        if !self.stepped[n] {
+            self.linear[n].set_parameters(self.now, parameters, idealised, surroundings);
+            self.wake.set(n, self.linear[n].wake());
+        } else {
             self.linear[n].prepare_to_take_over(parameters, idealised, surroundings);
-            // Switches that are stale are told with those of all others.
-            let told = Circuit { bits: Self::bits_of(&before, circuit), ..*circuit };
+            // Switches that have changed are told with those of all others.
+            let told = Circuit { bits: bits_of(&before, circuit), ..*circuit };
             if let Some(engine) = &mut self.engine {
                 let told = engine.configure(neuron, &as_told(&told));
                 debug_assert!(told.is_ok(), "{told:?}");
             }
-        } else {
-            self.linear[n].set_parameters(self.now, parameters, idealised, surroundings);
-            self.watch(neuron, surroundings);
         }
-    }
-
-    /// The bits of the new circuit with the switches to others of the old one.
-    fn bits_of(before: &Circuit, after: &Circuit) -> crate::circuit::Bits {
-        crate::circuit::Bits { compartments: before.bits.compartments, ..after.bits }
+        self.choose_class(neuron, surroundings);
     }
 
     /// Works out whether a circuit can be in the linear class.
@@ -137,35 +118,37 @@ impl Neurons {
         self.bound[n] = surroundings.options.level != Level::Linear
             && !idealised
             && (self.joined[n] || self.circuits[n].beyond_linear().is_some());
-        self.count_guests();
     }
 
-    fn count_guests(&mut self) {
-        self.guests = (0..NEURONS).filter(|n| self.stepped[*n] && !self.bound[*n]).count();
-    }
-
-    /// Notes what the linear class has planned for a circuit, and whether it has to leave the class.
-    #[inline]
-    fn watch(&mut self, neuron: Neuron, surroundings: Surroundings<'_>) {
+    /// Moves a circuit to the class it belongs to.
+    fn choose_class(&mut self, neuron: Neuron, surroundings: Surroundings<'_>) {
         let n = neuron.index();
-        let linear = &mut self.linear[n];
-        if linear.is_outgrown() || self.bound[n] {
-            let anchor = linear.anchor();
-            let handover = linear.hand_over(anchor, surroundings);
-            self.leave(neuron, handover);
-        } else {
-            self.wake.set(n, linear.wake());
+        if self.stepped[n] == self.bound[n] {
+            return;
         }
+        if self.bound[n] {
+            let handover = self.linear[n].hand_over(self.now, surroundings);
+            self.wake.set(n, NEVER);
+            self.stepped[n] = true;
+            self.leaving.push((neuron, handover));
+            return;
+        }
+        // It may not even have arrived.
+        self.arrive(surroundings);
+        let Some(state) = self.engine.as_mut().and_then(|engine| engine.park(neuron).ok()) else { return };
+        let handover = Handover {
+            time: self.now,
+            membrane: state.membrane,
+            lines: state.lines,
+            back_end: state.back_end,
+            threshold_offset: state.threshold_offset,
+        };
+        self.stepped[n] = false;
+        self.linear[n].take_over(&handover, surroundings);
+        self.wake.set(n, self.linear[n].wake());
     }
 
-    fn leave(&mut self, neuron: Neuron, handover: Handover) {
-        self.wake.set(neuron.index(), NEVER);
-        self.stepped[neuron.index()] = true;
-        self.guests += usize::from(!self.bound[neuron.index()]);
-        self.moves.leaving.push((neuron, handover));
-    }
-
-    /// Brings nets and classes up to date with the switches, and lets circuits that have left the linear class arrive.
+    /// Brings nets and classes up to date with the configuration.
     fn prepare(&mut self, surroundings: Surroundings<'_>) {
         if std::mem::take(&mut self.stale) && surroundings.options.level != Level::Linear {
             self.join(surroundings);
@@ -183,20 +166,15 @@ impl Neurons {
             .collect();
         // Every switch leads to a circuit that exists, and none is given twice.
         let Ok(nets) = Nets::new(&told, &NetOptions::default()) else { return };
-        let joined = joined(&nets);
+        self.joined = joined(&nets);
         self.remarks = nets.remarks;
-        self.joined = joined;
         for n in 0..NEURONS {
             self.bind(n, self.linear[n].is_idealised(), surroundings);
         }
-        for neuron in Neuron::all() {
-            let n = neuron.index();
-            if self.joined[n] && !self.stepped[n] {
-                let handover = self.linear[n].hand_over(self.now, surroundings);
-                self.leave(neuron, handover);
-            }
-        }
         // Each by itself at first, so that they share their charge when their switches close.
+        for neuron in Neuron::all().filter(|neuron| self.bound[neuron.index()]).collect::<Vec<_>>() {
+            self.choose_class(neuron, surroundings);
+        }
         self.arrive(surroundings);
         if let Some(engine) = &mut self.engine {
             for neuron in Neuron::all().filter(|neuron| self.stepped[neuron.index()]) {
@@ -205,27 +183,27 @@ impl Neurons {
                 debug_assert!(told.is_ok(), "{told:?}");
             }
         }
+        // Who is alone again and has nothing else that needs steps.
+        for neuron in Neuron::all() {
+            self.choose_class(neuron, surroundings);
+        }
     }
 
-    /// Circuits that have left the linear class go on in the stepped one, from when and where they were.
+    /// Circuits that have left the linear class go on in the stepped one, where they are.
     fn arrive(&mut self, surroundings: Surroundings<'_>) {
-        if self.moves.leaving.is_empty() {
+        if self.leaving.is_empty() {
             return;
         }
-        let Moves { mut leaving, mut inputs } = std::mem::take(&mut self.moves);
-        leaving.sort_by_key(|(neuron, handover)| (handover.time, *neuron));
-        inputs.sort_by_key(|(time, neuron, _)| (*time, *neuron));
         let engine = match &mut self.engine {
             Some(engine) => engine,
             None => {
-                let Some(engine) = new_engine(surroundings) else { return };
+                let Some(engine) = new_engine(self.now, surroundings) else { return };
                 self.engine.insert(Box::new(engine))
             }
         };
-        for (neuron, handover) in leaving {
-            engine.advance(SimTime::from_ps(handover.time));
+        for (neuron, handover) in self.leaving.drain(..) {
             let circuit = &self.circuits[neuron.index()];
-            let alone = Circuit { bits: Self::bits_of(&Circuit::default(), circuit), ..*circuit };
+            let alone = Circuit { bits: bits_of(&Circuit::default(), circuit), ..*circuit };
             let state = stepped::State {
                 membrane: handover.membrane,
                 lines: handover.lines,
@@ -236,57 +214,7 @@ impl Neurons {
             let arrived =
                 engine.configure(neuron, &as_told(&alone)).and_then(|()| engine.resume(neuron, &state));
             debug_assert!(arrived.is_ok(), "{arrived:?}");
-            for (time, _, input) in inputs.extract_if(.., |(_, other, _)| *other == neuron) {
-                let time = SimTime::from_ps(time);
-                let planned = match input {
-                    // As if it had been there already, to the bit.
-                    Input::Charge { line, charge } => {
-                        let mut row = [0.0; COLUMNS];
-                        row[usize::from(neuron.column())] = charge as f32;
-                        engine.pulse(time, neuron.hemisphere(), line, &row)
-                    }
-                    Input::Fire => engine.input(time, neuron, input),
-                };
-                debug_assert!(planned.is_ok(), "{planned:?}");
-            }
         }
-    }
-
-    /// Circuits that are close to rest at the present time come back into the linear class.
-    fn come_back(&mut self, surroundings: Surroundings<'_>) {
-        let Some(engine) = &mut self.engine else { return };
-        for neuron in Neuron::all() {
-            let n = neuron.index();
-            if !self.stepped[n] || self.bound[n] {
-                continue;
-            }
-            let Ok(state) = engine.state(neuron) else { continue };
-            let handover = Handover {
-                time: self.now,
-                membrane: state.membrane,
-                lines: state.lines,
-                back_end: state.back_end,
-                threshold_offset: state.threshold_offset,
-            };
-            if self.linear[n].could_take_over(&handover) && engine.park(neuron).is_ok() {
-                self.stepped[n] = false;
-                self.guests -= 1;
-                self.linear[n].take_over(&handover, surroundings);
-                self.wake.set(n, self.linear[n].wake());
-            }
-        }
-    }
-
-    /// When [`Self::advance`] has to stop on the way to `until`, so that circuits can change their class; `first`: the first input on the
-    /// way. All in ps.
-    pub(crate) fn next_stop(&mut self, first: u64, until: u64, surroundings: Surroundings<'_>) -> u64 {
-        self.prepare(surroundings);
-        if surroundings.options.level == Level::Linear {
-            return until;
-        }
-        // Before that nobody can have left the linear class.
-        let from = if self.guests > 0 { self.now } else { first.min(self.wake.bound()).max(self.now) };
-        if from >= until { until } else { until.min((from / RETURN_GRID + 1) * RETURN_GRID) }
     }
 
     /// A linear circuit does all that it has planned up to `time`, ps.
@@ -300,11 +228,8 @@ impl Neurons {
             if let Some(Edge { time, .. }) = self.linear[n].step(surroundings) {
                 fires.push(Fire { time: SimTime::from_ps(time), neuron });
             }
-            if self.linear[n].is_outgrown() {
-                break;
-            }
         }
-        self.watch(neuron, surroundings);
+        self.wake.set(n, self.linear[n].wake());
     }
 
     /// Charges in C, by column, reach the lines of a row of neurons at `time`, ps; calls in order of time.
@@ -317,33 +242,25 @@ impl Neurons {
         fires: &mut Vec<Fire>,
         surroundings: Surroundings<'_>,
     ) {
+        self.prepare(surroundings);
         let mut row = [0.0; COLUMNS];
         let mut any = false;
         for (column, charge) in charges {
             let neuron = Neuron::new(hemisphere, column);
             let n = neuron.index();
-            if !self.stepped[n] {
-                self.settle(neuron, time, fires, surroundings);
-            }
-            if !self.stepped[n] {
-                self.linear[n].receive(time, line, charge, surroundings);
-                self.watch(neuron, surroundings);
-            } else if self.has_just_left(neuron, time) {
-                self.moves.inputs.push((time, neuron, Input::Charge { line, charge }));
-            } else {
+            if self.stepped[n] {
                 row[usize::from(column)] = charge as f32;
                 any = true;
+            } else {
+                self.settle(neuron, time, fires, surroundings);
+                self.linear[n].receive(time, line, charge, surroundings);
+                self.wake.set(n, self.linear[n].wake());
             }
         }
         if any && let Some(engine) = &mut self.engine {
             let planned = engine.pulse(SimTime::from_ps(time), hemisphere, line, &row);
             debug_assert!(planned.is_ok(), "{planned:?}");
         }
-    }
-
-    /// Whether a circuit is on its way into the stepped class, where pulses of `time` would not find it yet.
-    fn has_just_left(&self, neuron: Neuron, time: u64) -> bool {
-        self.moves.leaving.iter().any(|(other, handover)| *other == neuron && handover.time <= time)
     }
 
     /// An artificial fire at `time`, ps.
@@ -354,23 +271,21 @@ impl Neurons {
         fires: &mut Vec<Fire>,
         surroundings: Surroundings<'_>,
     ) {
+        self.prepare(surroundings);
         let n = neuron.index();
         if !self.stepped[n] {
             self.settle(neuron, time, fires, surroundings);
-        }
-        if !self.stepped[n] {
             self.linear[n].fire(time, surroundings);
-            self.watch(neuron, surroundings);
-        } else if self.has_just_left(neuron, time) {
-            self.moves.inputs.push((time, neuron, Input::Fire));
+            self.wake.set(n, self.linear[n].wake());
         } else if let Some(engine) = &mut self.engine {
             let planned = engine.input(SimTime::from_ps(time), neuron, Input::Fire);
             debug_assert!(planned.is_ok(), "{planned:?}");
         }
     }
 
-    /// Lets time pass until `until` (ps), which is not beyond [`Self::next_stop`]; appends fires in any order.
+    /// Lets time pass until `until`, ps; appends fires in any order.
     pub(crate) fn advance(&mut self, until: u64, fires: &mut Vec<Fire>, surroundings: Surroundings<'_>) {
+        self.prepare(surroundings);
         let mut from = 0;
         while let Some(due) = self.wake.next_due(from, until) {
             if let Some(neuron) = Neuron::from_index(due) {
@@ -378,22 +293,18 @@ impl Neurons {
             }
             from = due + 1;
         }
-        self.arrive(surroundings);
         if let Some(engine) = &mut self.engine {
             engine.advance(SimTime::from_ps(until));
             fires
                 .extend(engine.take_fires().iter().map(|fire| Fire { time: fire.edge, neuron: fire.neuron }));
         }
         self.now = self.now.max(until);
-        if self.guests > 0 && until.is_multiple_of(RETURN_GRID) {
-            self.come_back(surroundings);
-        }
     }
 
     /// No circuit fires before this time in ps unless something comes in.
     pub(crate) fn quiescent_until(&self) -> u64 {
         // Circuits that are about to change their class have not been looked at.
-        if self.stale || !self.moves.leaving.is_empty() {
+        if self.stale || !self.leaving.is_empty() {
             return self.now;
         }
         let engine = self.engine.as_ref().map_or(NEVER, |engine| engine.quiescent_until().as_ps());
@@ -417,7 +328,7 @@ impl Neurons {
             }
             _ => {
                 self.linear[n].follow(self.now, release.as_ps(), until.as_ps(), surroundings);
-                self.watch(neuron, surroundings);
+                self.wake.set(n, self.linear[n].wake());
             }
         }
     }
@@ -450,7 +361,7 @@ impl Neurons {
         let circuit = &mut self.linear[n];
         let state = circuit.read(self.now, surroundings);
         let shown = circuit.amplifier_output(&state);
-        self.watch(neuron, surroundings);
+        self.wake.set(n, self.linear[n].wake());
         shown
     }
 
@@ -476,9 +387,14 @@ impl Neurons {
     /// The engine, if it follows this circuit already.
     fn stepping(&self, neuron: Neuron) -> Option<&Engine> {
         let arrived =
-            self.stepped[neuron.index()] && !self.moves.leaving.iter().any(|(leaving, _)| *leaving == neuron);
+            self.stepped[neuron.index()] && !self.leaving.iter().any(|(leaving, _)| *leaving == neuron);
         self.engine.as_deref().filter(|_| arrived)
     }
+}
+
+/// The bits of a new circuit with the switches to others of the old one.
+fn bits_of(before: &Circuit, after: &Circuit) -> Bits {
+    Bits { compartments: before.bits.compartments, ..after.bits }
 }
 
 /// The switches of a circuit to others, and whether its conductance is more than zero.
@@ -497,13 +413,14 @@ fn as_told(circuit: &Circuit) -> Circuit {
 }
 
 /// A stepped class of all circuits, in which all are parked.
-fn new_engine(surroundings: Surroundings<'_>) -> Option<Engine> {
+fn new_engine(now: u64, surroundings: Surroundings<'_>) -> Option<Engine> {
     let circuits = Neuron::all().map(|neuron| (neuron, Circuit::default())).collect();
     let options = stepped::Options::of_core(surroundings.seed, surroundings.options);
     let mut engine = Engine::new(circuits, options).ok()?;
     for neuron in Neuron::all() {
         engine.park(neuron).ok()?;
     }
+    engine.advance(SimTime::from_ps(now));
     Some(engine)
 }
 

@@ -43,16 +43,13 @@ impl AnalogOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// Level F, all circuits with all their non-linearities: exact propagators while and where a circuit is as good as linear, stepped
-    /// in `f32` lanes otherwise.
+    /// Level F, all circuits with all their non-linearities: exact propagators along tangents for integrate-and-fire neurons with
+    /// current-based inputs, steps in `f32` lanes for every other circuit.
     #[default]
     Fast,
-    /// The linear part of every circuit alone, everywhere: cheap, but without exponential, adaptation, conductance-based inputs,
-    /// bypass, saturation and joined membranes.
+    /// The linear part of every circuit alone: cheap, but without exponential, adaptation, conductance-based inputs, bypass, saturation
+    /// and joined membranes.
     Linear,
-    /// Level R: circuits that somebody uses (enabled fire, amplifier, access or switches to others) are integrated to nine digits. For
-    /// comparison; a thousand times slower, without membrane noise, and within its tolerance dependent on how time is sliced.
-    Reference,
 }
 
 /// Phase of the refractory clocks.

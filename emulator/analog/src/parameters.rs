@@ -18,8 +18,6 @@ pub struct Transconductor {
     /// The potential in V at which it draws no current, follower and offsets included.
     pub potential: f64,
     /// Half width of the linear range in V: the current saturates as `conductance * linear_range * tanh(...)`.
-    ///
-    /// The linear circuit class doesn't use it, which takes the tangent at the potential.
     pub linear_range: f64,
 }
 
@@ -105,8 +103,7 @@ pub enum ReadoutSource {
     ExcitatoryLine,
     /// The inhibitory synaptic line behind its follower.
     InhibitoryLine,
-    /// The adaptation capacitor. The adaptation circuit is not part of the linear circuit class: the amplifier then drives
-    /// nothing.
+    /// The adaptation capacitor.
     Adaptation,
 }
 
@@ -158,7 +155,8 @@ impl Line {
     }
 }
 
-/// Everything one neuron circuit knows (analog-core 3).
+/// The linear part of a neuron circuit, with its bits applied (analog-core 3): what the linear class takes from a
+/// [`Circuit`](crate::circuit::Circuit).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NeuronParameters {
     /// Membrane capacitance in F, parasitics included.

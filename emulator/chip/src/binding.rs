@@ -331,6 +331,14 @@ impl Shared {
             if let Err(error) = analog.set_circuit(neuron, &circuit) {
                 diagnostics.once(format!("{error}; keeps its former parameters"));
             }
+            if let Some(field) = analog.unfollowed(neuron) {
+                let neuron = neuron.index();
+                diagnostics
+                    .once(format!("neuron {neuron}: {field} has no effect at the analog level \"linear\""));
+            }
+        }
+        for remark in analog.remarks() {
+            diagnostics.once(remark.to_string());
         }
         for (index, stale) in drivers.iter_mut().enumerate().filter(|(_, stale)| **stale) {
             *stale = false;

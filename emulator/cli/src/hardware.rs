@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use bss2_analog::Level;
 use bss2_base::SimTime;
-use bss2_chip::Chip;
+use bss2_chip::{Chip, ChipOptions};
 use bss2_host::arq::{FRAME_PORT, RESET_PORT};
 use bss2_host::client::{Client, ClientConfig};
 use bss2_host::connection::{Connection, ConnectionError, RunControl};
@@ -26,6 +27,34 @@ pub(crate) struct Connect {
     /// Its UDP port of connection resets
     #[arg(long, value_name = "PORT", default_value_t = RESET_PORT, requires = "connect")]
     reset_port: u16,
+    #[command(flatten)]
+    pub(crate) analog: Analog,
+}
+
+/// How a chip in this process follows its analog circuits.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Analog {
+    /// Which neuron circuits a chip in this process has: fast (all) or linear (integrate-and-fire without saturation) [default: fast]
+    #[arg(long = "analog", value_name = "LEVEL", value_parser = level)]
+    level: Option<Level>,
+}
+
+impl Analog {
+    /// The options of the individual `seed`.
+    pub(crate) fn options(self, seed: u64) -> ChipOptions {
+        let mut options = ChipOptions { seed, ..ChipOptions::default() };
+        options.analog.level = self.level.unwrap_or_default();
+        options
+    }
+}
+
+/// A level by its name.
+fn level(name: &str) -> Result<Level, String> {
+    match name {
+        "fast" => Ok(Level::Fast),
+        "linear" => Ok(Level::Linear),
+        _ => Err("there are fast and linear".into()),
+    }
 }
 
 /// Where to find a chip.
@@ -77,9 +106,15 @@ pub enum Hardware {
 
 impl Hardware {
     /// The individual `seed` at `place`.
-    pub(crate) fn find(place: &Place, seed: u64, note: &dyn Fn(&str)) -> Result<Self, ExperimentError> {
+    pub(crate) fn find(
+        place: &Place,
+        seed: u64,
+        analog: Analog,
+        note: &dyn Fn(&str),
+    ) -> Result<Self, ExperimentError> {
         let Place::There { address, frame_port, reset_port } = *place else {
-            let executor = Executor::new(Chip::new(seed), ExecutorConfig::power_up());
+            let chip = Chip::with_options(analog.options(seed));
+            let executor = Executor::new(chip, ExecutorConfig::power_up());
             return Ok(Self::Here(Box::new(executor)));
         };
         let client = connect(address, frame_port, reset_port).during(format!("connecting to {address}"))?;

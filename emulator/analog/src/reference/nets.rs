@@ -42,13 +42,16 @@ impl NetOptions {
 }
 
 /// Something about the switches that is electrically possible but probably not meant (analog-core 4.1, 4.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum NetRemark {
     /// `connect_soma`, or a detour, bypasses the conductance of this neuron; the host software rejects it.
+    #[error("neuron {}: enable_multicomp_conductance has no effect, connect_soma or a detour bypasses it", .0.index())]
     BypassedConductance(Neuron),
     /// `connect_bottom` is set on this side only.
+    #[error("neuron {}: connect_bottom is set on this side only and has no effect", .0.index())]
     OneSidedVerticalSwitch(Neuron),
     /// A right switch of this neuron ends nowhere: column 255, or 127 without switches there.
+    #[error("neuron {}: connect_membrane_right or connect_somata ends nowhere, there is no neighbour to the right", .0.index())]
     NoRightNeighbour(Neuron),
 }
 

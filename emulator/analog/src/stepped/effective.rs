@@ -5,10 +5,15 @@ use crate::mismatch::constants as c;
 use crate::parameters::{LINE_REST, Line, Refractory};
 use crate::reference::{Circuit, RangeBits, Transconductor};
 use bss2_base::SimTime;
-use bss2_base::math::ln;
+use bss2_base::math::{exp, ln};
 
 /// V: the range of an ohmic conductance. Within a volt its hyperbolic tangent is straight to a part in three million.
 const OHMIC: f64 = 1e3;
+/// Allowed error in V of the cubic within one step, and while the reset pulls, which forgets errors.
+const TOLERANCE: f64 = 1e-6;
+const RESET_TOLERANCE: f64 = 5e-5;
+/// A relaxation of rate r leaves (r h)^3 h |slope| / CUBIC or less in the cubic.
+const CUBIC: f64 = 100.0;
 /// From SI to uS, uA, pF, 1/us.
 const MICRO: f64 = 1e6;
 const PICO: f64 = 1e12;
@@ -141,7 +146,7 @@ impl Effective {
         let adaptation = &circuit.adaptation;
         let output = if bits.adaptation { adaptation.output_conductance } else { 0.0 };
 
-        let mode = |given: &Transconductor, own: &RangeBits, factors, connected: bool| {
+        let mode = |given: &Transconductor, own: &RangeBits, factors, connected: bool, tolerance: f64| {
             let mut conductance = given.conductance * factor(own.multiplication, own.division, factors);
             let mut pull_range = range(given.linear_range);
             if own.degeneration {
@@ -174,15 +179,26 @@ impl Effective {
                 mode.excitatory = inputs[0].amplitude;
                 mode.inhibitory = inputs[1].amplitude;
                 mode.exponential = exponential.map_or(0.0, |_| (circuit.exponential.limit * per) as f32);
+                mode.climb = exponential.map_or(0.0, |slope| (1.0 / slope) as f32);
             }
+            mode.precision = (1.0 / (CUBIC * tolerance)) as f32;
             (mode.constant, mode.conductance, mode.rate) = (constant as f32, linear as f32, rate as f32);
             mode
         };
         let leak_factors = [c::LEAK_MULTIPLICATION, c::LEAK_DIVISION];
         let reset_factors = [c::RESET_MULTIPLICATION, c::RESET_DIVISION];
+        // What the reset forgets until it is over may be wrong.
+        let Refractory { clock, ticks, holdoff_ticks } = circuit.refractory;
+        let clock = clock.map_or(0.0, SimTime::as_secs_f64);
+        let lasts = clock * f64::from(ticks.max(1).saturating_sub(holdoff_ticks));
+        let forgets = circuit.reset.conductance
+            * factor(bits.reset.multiplication, bits.reset.division, reset_factors)
+            / capacitance
+            * lasts;
+        let reset_tolerance = (TOLERANCE * exp((0.5 * forgets).min(10.0))).min(RESET_TOLERANCE);
         let modes = [
-            mode(&circuit.leak, &bits.leak, leak_factors, true),
-            mode(&circuit.reset, &bits.reset, reset_factors, !bits.pause),
+            mode(&circuit.leak, &bits.leak, leak_factors, true, TOLERANCE),
+            mode(&circuit.reset, &bits.reset, reset_factors, !bits.pause, reset_tolerance),
         ];
 
         let own = MICRO / (adaptation.capacitance * PICO);

@@ -9,7 +9,7 @@ use super::elementary::{at_least, at_most, exp, tanh};
 macro_rules! lanes {
     ($(#[$about:meta])* $scalar:ident, $lanes:ident { $($(#[$doc:meta])* $field:ident,)* }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
         pub(super) struct $scalar { $($(#[$doc])* pub(super) $field: f32,)* }
 
         $(#[$about])*
@@ -23,9 +23,15 @@ macro_rules! lanes {
             pub(super) fn set(&mut self, lane: usize, one: &$scalar) {
                 $(self.$field[lane] = one.$field;)*
             }
+            #[allow(dead_code, reason = "not all of these are looked at again")]
+            pub(super) fn get(&self, lane: usize) -> $scalar {
+                $scalar { $($field: self.$field[lane],)* }
+            }
         }
     };
 }
+
+pub(super) use lanes;
 
 lanes! {
     /// What depends on whether the reset switch is closed.
@@ -48,6 +54,10 @@ lanes! {
         exponential,
         /// How fast the membrane relaxes at most, 1/us.
         rate,
+        /// 1/V: how small errors are to be.
+        precision,
+        /// 1/Δ_T in 1/V, 0 without exponential.
+        climb,
     }
 }
 

@@ -10,7 +10,7 @@
 //! ```
 //! use bss2_analog::Line;
 //! use bss2_analog::reference::{Circuit, Input, Quantity};
-//! use bss2_analog::stepped::{LANES, Options, Simulation};
+//! use bss2_analog::stepped::{Options, Simulation};
 //! use bss2_base::{Neuron, SimTime};
 //!
 //! let neuron = Neuron::from_index(7).unwrap();
@@ -22,7 +22,7 @@
 //! circuit.inputs[0].saturation_current = 489e-9;
 //! circuit.bits.inputs[0].enable = true;
 //!
-//! let mut simulation = Simulation::<LANES>::new(vec![(neuron, circuit)], Options::default())?;
+//! let mut simulation = Simulation::new(vec![(neuron, circuit)], Options::default())?;
 //! simulation.input(SimTime::from_us(1), neuron, Input::Charge { line: Line::Excitatory, charge: 24e-15 })?;
 //! simulation.advance(SimTime::from_us(10));
 //! assert!(simulation.value(neuron, Quantity::Membrane)? > 0.45);
@@ -52,9 +52,12 @@
 //! Steps shrink with the fastest time constant, down to 1 ps: conductances far beyond those of the chip cost time, and below a time
 //! constant of 1 ps the explicit method diverges.
 
+mod arch;
 mod automaton;
 mod effective;
 mod elementary;
+mod fleet;
+mod kernel;
 mod lanes;
 mod network;
 mod noise;
@@ -63,8 +66,9 @@ mod state;
 mod stored;
 mod unit;
 
-pub use simulation::{Fire, LANES, Options, Simulation};
+pub use arch::Instructions;
+pub use simulation::{Fire, Options, Simulation};
 pub use state::{BackEnd, State};
 
 /// The stepped class as the core of a chip uses it.
-pub type Engine = Simulation<LANES>;
+pub type Engine = Simulation;

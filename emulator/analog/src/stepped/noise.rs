@@ -25,7 +25,13 @@ fn mix(mut x: u32) -> u32 {
 /// What makes the draws at `time` (ps) and of one purpose their own.
 #[inline(always)]
 pub(super) fn moment(time: u64, purpose: Purpose) -> u32 {
-    mix(mix((time >> 32) as u32 ^ purpose as u32) ^ time as u32)
+    moment_of([(time >> 32) as u32, time as u32], purpose)
+}
+
+/// The same of a time in two words, high then low.
+#[inline(always)]
+pub(super) fn moment_of([high, low]: [u32; 2], purpose: Purpose) -> u32 {
+    mix(mix(high ^ purpose as u32) ^ low)
 }
 
 /// What a draw is for.

@@ -1,7 +1,9 @@
 //! Circuits under one clock.
 
+use super::arch::{Arch, Instructions};
 use super::automaton::Automaton;
 use super::effective::{Access, Effective, Surroundings, arm, compartment_conductance};
+use super::fleet::Fleet;
 use super::network::{self, Network};
 use super::noise;
 use super::state::{BackEnd, State};
@@ -15,12 +17,22 @@ use crate::reference::{
     Cause, Circuit, Coupling, DigitalTiming, Input, NetOptions, NetRemark, Nets, Quantity, ReferenceError,
     Stimulus, followers,
 };
-use bss2_base::{COLUMNS, Column, Hemisphere, NEURONS, Neuron, SimTime};
+use bss2_base::{COLUMNS, Hemisphere, NEURONS, Neuron, SimTime};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Lanes of a block that suit processors with vectors of 128 to 256 bits.
-pub const LANES: usize = 8;
+/// Circuits of a unit of joined ones that are computed at once.
+const WIDTH: usize = 8;
+pub(super) type Joined = Unit<WIDTH>;
+
+/// Where a circuit is computed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// By itself: its lane.
+    Alone(usize),
+    /// Joined with others: unit and lane.
+    Joined(usize, usize),
+}
 
 /// Settings of a stepped simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,13 +131,13 @@ impl Pulse {
     }
 }
 
-/// A set of neuron circuits, stepped in blocks of `W` lanes.
+/// A set of neuron circuits under one clock.
 ///
 /// A snapshot (`serde`) holds all of its state; what comes out of it goes on with the same bits. One that no simulation can be in is
 /// refused. Two simulations are equal if their futures are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
-pub struct Simulation<const W: usize> {
+pub struct Simulation {
     pub(super) options: Options,
     pub(super) circuits: Vec<(Neuron, Circuit)>,
     pub(super) stimuli: [Stimulus; 2],
@@ -133,9 +145,11 @@ pub struct Simulation<const W: usize> {
     pub(super) debug: Vec<[Option<f64>; 2]>,
     /// Place of each neuron in `circuits`.
     index_of: Vec<Option<usize>>,
-    pub(super) units: Vec<Unit<W>>,
-    /// Unit and lane of each circuit.
-    pub(super) places: Vec<(usize, usize)>,
+    pub(super) fleet: Fleet,
+    pub(super) units: Vec<Joined>,
+    pub(super) places: Vec<Place>,
+    /// What a line segment adds to the capacitance of a circuit that is alone, F.
+    parasitics: Vec<f64>,
     remarks: Vec<NetRemark>,
     pub(super) now: u64,
     pub(super) arrivals: u64,
@@ -144,13 +158,13 @@ pub struct Simulation<const W: usize> {
     pub(super) fires: Vec<Fire>,
 }
 
-impl<const W: usize> PartialEq for Simulation<W> {
+impl PartialEq for Simulation {
     fn eq(&self, other: &Self) -> bool {
         Stored::from(self.clone()) == Stored::from(other.clone())
     }
 }
 
-impl<const W: usize> Simulation<W> {
+impl Simulation {
     /// Circuits at rest: membranes at their leak potential (joined ones share their charge), lines and adaptation voltages at rest.
     ///
     /// # Errors
@@ -167,7 +181,6 @@ impl<const W: usize> Simulation<W> {
         stimuli: [Stimulus; 2],
         debug: Option<Vec<[Option<f64>; 2]>>,
     ) -> Result<Self, ReferenceError> {
-        const { assert!(W > 0, "a block has lanes") }
         options.check()?;
         for (neuron, circuit) in &circuits {
             circuit.check(*neuron)?;
@@ -199,8 +212,10 @@ impl<const W: usize> Simulation<W> {
             stimuli,
             debug: debug.unwrap_or_else(|| vec![[None; 2]; count]),
             index_of,
+            fleet: Fleet::new(Arch::default(), &[], now, &options),
             units: Vec::new(),
             places: Vec::new(),
+            parasitics: vec![0.0; count],
             remarks: Vec::new(),
             now,
             arrivals: 0,
@@ -296,8 +311,11 @@ impl<const W: usize> Simulation<W> {
     /// # Errors
     /// An unknown neuron.
     pub fn follow(&mut self, neuron: Neuron, release: SimTime, until: SimTime) -> Result<(), ReferenceError> {
-        let (unit, lane) = self.places[self.index(neuron)?];
-        self.units[unit].follow(lane, self.now, [release.as_ps(), until.as_ps()]);
+        let ends = [release.as_ps(), until.as_ps()];
+        match self.places[self.index(neuron)?] {
+            Place::Alone(lane) => self.fleet.follow(lane, self.now, ends),
+            Place::Joined(unit, lane) => self.units[unit].follow(lane, self.now, ends),
+        }
         Ok(())
     }
 
@@ -343,8 +361,9 @@ impl<const W: usize> Simulation<W> {
     /// # Errors
     /// An unknown neuron.
     pub fn park(&mut self, neuron: Neuron) -> Result<State, ReferenceError> {
-        let (unit, lane) = self.places[self.index(neuron)?];
-        self.units[unit].park(lane, self.now);
+        if let Place::Alone(lane) = self.places[self.index(neuron)?] {
+            self.fleet.park(lane, self.now);
+        }
         self.state(neuron)
     }
 
@@ -353,8 +372,10 @@ impl<const W: usize> Simulation<W> {
     /// # Errors
     /// An unknown neuron.
     pub fn is_parked(&self, neuron: Neuron) -> Result<bool, ReferenceError> {
-        let (unit, lane) = self.places[self.index(neuron)?];
-        Ok(self.units[unit].is_parked(lane))
+        Ok(match self.places[self.index(neuron)?] {
+            Place::Alone(lane) => self.fleet.is_parked(lane),
+            Place::Joined(..) => false,
+        })
     }
 
     /// Takes a circuit over from another class at present, with where it stands there. If it shares a net, all circuits on the net take this
@@ -363,7 +384,7 @@ impl<const W: usize> Simulation<W> {
     /// # Errors
     /// An unknown neuron; voltages that are not finite, or beyond a kilovolt; steps of the back-end before the present.
     pub fn resume(&mut self, neuron: Neuron, state: &State) -> Result<(), ReferenceError> {
-        let (unit, lane) = self.places[self.index(neuron)?];
+        let place = self.places[self.index(neuron)?];
         let bad =
             |name, value, demand| ReferenceError::Parameter { neuron, circuit: "state", name, value, demand };
         let State { membrane, lines, adaptation, back_end, threshold_offset } = state;
@@ -391,7 +412,10 @@ impl<const W: usize> Simulation<W> {
             threshold_offset: *threshold_offset as f32,
             parked: false,
         };
-        self.units[unit].resume(lane, self.now, &state);
+        match place {
+            Place::Alone(lane) => self.fleet.resume(lane, self.now, &state),
+            Place::Joined(unit, lane) => self.units[unit].resume(lane, self.now, &state),
+        }
         Ok(())
     }
 
@@ -400,7 +424,7 @@ impl<const W: usize> Simulation<W> {
     /// # Errors
     /// An unknown neuron, a voltage that is not finite.
     pub fn set_membrane(&mut self, neuron: Neuron, voltage: f64) -> Result<(), ReferenceError> {
-        let (unit, lane) = self.places[self.index(neuron)?];
+        let place = self.places[self.index(neuron)?];
         if !voltage.is_finite() {
             return Err(ReferenceError::Parameter {
                 neuron,
@@ -410,7 +434,10 @@ impl<const W: usize> Simulation<W> {
                 demand: "finite",
             });
         }
-        self.units[unit].set_membrane(lane, voltage as f32, self.now);
+        match place {
+            Place::Alone(lane) => self.fleet.set_membrane(lane, voltage as f32, self.now),
+            Place::Joined(unit, lane) => self.units[unit].set_membrane(lane, voltage as f32, self.now),
+        }
         Ok(())
     }
 
@@ -419,7 +446,7 @@ impl<const W: usize> Simulation<W> {
     /// # Errors
     /// An unknown neuron, a time before the present, a charge that is negative or not finite.
     pub fn input(&mut self, at: SimTime, neuron: Neuron, input: Input) -> Result<(), ReferenceError> {
-        let (unit, lane) = self.places[self.index(neuron)?];
+        let place = self.places[self.index(neuron)?];
         let time = at.as_ps();
         if time < self.now {
             return Err(ReferenceError::Past { what: "input", at, now: self.now() });
@@ -430,7 +457,11 @@ impl<const W: usize> Simulation<W> {
             let (circuit, name, demand) = ("synaptic line", "charge", "not negative");
             return Err(ReferenceError::Parameter { neuron, circuit, name, value, demand });
         }
-        self.units[unit].input(Pending { time, lane, arrival: self.arrivals, input });
+        let arrival = self.arrivals;
+        match place {
+            Place::Alone(lane) => self.fleet.input(Pending { time, lane, arrival, input }),
+            Place::Joined(unit, lane) => self.units[unit].input(Pending { time, lane, arrival, input }),
+        }
         self.arrivals = self.arrivals.wrapping_add(1);
         Ok(())
     }
@@ -468,38 +499,73 @@ impl<const W: usize> Simulation<W> {
         if until < self.now {
             return;
         }
-        while self.pulses.front().is_some_and(|pulse| pulse.time <= until) {
-            let Some(pulse) = self.pulses.pop_front() else { break };
-            self.advance_units(pulse.time);
-            self.deposit(&pulse);
+        loop {
+            let input = self.fleet.inputs.front().map_or(u64::MAX, |input| input.time);
+            let pulse = self.pulses.front().map_or(u64::MAX, |pulse| pulse.time);
+            let next = input.min(pulse);
+            if next > until {
+                break;
+            }
+            self.fleet.advance(next, &self.options, &mut self.fires);
+            self.fleet.receive(next, &self.options);
+            if pulse > next {
+                continue;
+            }
+            if !self.units.is_empty() {
+                self.advance_units(next);
+            }
+            while self.pulses.front().is_some_and(|pulse| pulse.time == next) {
+                let Some(pulse) = self.pulses.pop_front() else { break };
+                self.deposit(&pulse);
+            }
         }
+        self.fleet.advance(until, &self.options, &mut self.fires);
         self.advance_units(until);
+        self.now = until;
     }
 
     fn advance_units(&mut self, until: u64) {
         for unit in &mut self.units {
             unit.advance(until, &self.options, &mut self.fires);
         }
-        self.now = until;
     }
 
     fn deposit(&mut self, pulse: &Pulse) {
-        for (column, charge) in pulse.charges.iter().enumerate().filter(|(_, charge)| **charge > 0.0) {
-            let neuron = Neuron::new(pulse.hemisphere, column as Column);
-            if let Some(index) = self.index_of[neuron.index()] {
-                let (unit, lane) = self.places[index];
-                // No charge on the chip is near a coulomb; more would leave the numbers.
-                let charge = f64::from(charge.min(1.0));
-                self.units[unit].charge(lane, pulse.time, pulse.line, charge, &self.options);
+        let Pulse { time, hemisphere, line, charges } = pulse;
+        self.fleet.pulse(*time, *hemisphere, *line, charges, &self.options);
+        for unit in &mut self.units {
+            for lane in 0..unit.members.len() {
+                let neuron = unit.members[lane].neuron;
+                let charge = charges[usize::from(neuron.column())];
+                if neuron.hemisphere() == *hemisphere && charge > 0.0 {
+                    // No charge on the chip is near a coulomb; more would leave the numbers.
+                    unit.charge(lane, *time, *line, f64::from(charge.min(1.0)), &self.options);
+                }
             }
         }
+    }
+
+    /// Uses these vector instructions from now on, for tests and measurements: the widest ones are the default. Nothing else changes, not a
+    /// bit. `false` if this machine doesn't have them.
+    pub fn use_instructions(&mut self, instructions: Instructions) -> bool {
+        let arch = Arch::new(instructions);
+        if let Some(arch) = arch {
+            self.fleet.set_arch(arch);
+        }
+        arch.is_some()
     }
 
     /// No circuit fires before this time unless something else comes in: a lower bound, not a prediction. [`SimTime::MAX`] if all of them
     /// are parked.
     pub fn quiescent_until(&self) -> SimTime {
         let pulse = self.pulses.front().map_or(u64::MAX, |pulse| pulse.time);
-        SimTime::from_ps(self.units.iter().map(Unit::quiescent_until).fold(pulse, u64::min))
+        SimTime::from_ps(
+            self.units
+                .iter()
+                .map(Unit::quiescent_until)
+                .fold(pulse, u64::min)
+                .min(self.fleet.quiescent_until()),
+        )
     }
 
     /// Takes out the fires so far, by the time of their edges, then by neuron.
@@ -544,8 +610,10 @@ impl<const W: usize> Simulation<W> {
     }
 
     fn circuit_state(&self, index: usize) -> CircuitState {
-        let (unit, lane) = self.places[index];
-        self.units[unit].state(lane, self.now)
+        match self.places[index] {
+            Place::Alone(lane) => self.fleet.state(lane, self.now),
+            Place::Joined(unit, lane) => self.units[unit].state(lane, self.now),
+        }
     }
 
     fn states(&self) -> Vec<CircuitState> {
@@ -572,16 +640,17 @@ impl<const W: usize> Simulation<W> {
 
     /// Tells the unit of a circuit what it is like now. Its switches are what they were.
     fn retell(&mut self, index: usize) {
-        let (unit, lane) = self.places[index];
-        let members: Vec<usize> = match self.units[unit].network_mut() {
-            None => {
+        let unit = match self.places[index] {
+            Place::Alone(lane) => {
                 let (_, circuit) = &self.circuits[index];
-                let effective = Effective::new(circuit, circuit.capacitance(), &self.surroundings(index));
-                self.units[unit].reconfigure(lane, effective, self.now, &self.options);
+                let farad = circuit.capacitance() + self.parasitics[index];
+                let effective = Effective::new(circuit, farad, &self.surroundings(index));
+                self.fleet.reconfigure(lane, effective, self.now, &self.options);
                 return;
             }
-            Some(_) => self.units[unit].members.iter().map(|member| member.circuit).collect(),
+            Place::Joined(unit, _) => unit,
         };
+        let members: Vec<usize> = self.units[unit].members.iter().map(|member| member.circuit).collect();
         let Some(network) = self.units[unit].network_mut() else { return };
         let capacitance = network.update(&members, &self.circuits);
         let net_of = network.net_of.clone();
@@ -621,42 +690,42 @@ impl<const W: usize> Simulation<W> {
                 planned.extend(inputs.map(|pending| (members[pending.lane].circuit, pending)));
             }
         }
+        let members = &self.fleet.members;
+        planned.extend(self.fleet.inputs.drain(..).map(|pending| (members[pending.lane].circuit, pending)));
 
         self.units.clear();
-        self.places = vec![(0, 0); self.circuits.len()];
+        self.places = vec![Place::Alone(0); self.circuits.len()];
         let mut alone = Vec::new();
         for group in groups {
             if group.len() == 1 {
-                alone.push(group[0]);
-                if alone.len() < W {
-                    continue;
-                }
-                let full = std::mem::take(&mut alone);
-                self.add_unit(&full, &nets, &followers, states, false);
+                let index = group[0];
+                self.places[index] = Place::Alone(alone.len());
+                let (neuron, circuit) = &self.circuits[index];
+                // A line segment on the membrane adds to it.
+                let parasitics = nets.parasitics(nets.of_circuit[index], &self.options.nets);
+                let farad = circuit.capacitance() + parasitics;
+                self.parasitics[index] = parasitics;
+                let effective = Effective::new(circuit, farad, &self.surroundings(index));
+                let key = noise::key(self.options.seed, neuron.index());
+                alone.push((index, *neuron, effective, states[index], key));
             } else {
-                self.add_unit(&group, &nets, &followers, states, true);
+                self.add_unit(&group, &nets, &followers, states);
             }
         }
-        if !alone.is_empty() {
-            self.add_unit(&alone, &nets, &followers, states, false);
-        }
+        let arch = self.fleet.arch();
+        self.fleet = Fleet::new(arch, &alone, self.now, &self.options);
         for (circuit, pending) in planned {
-            let (unit, lane) = self.places[circuit];
-            self.units[unit].input(Pending { lane, ..pending });
+            match self.places[circuit] {
+                Place::Alone(lane) => self.fleet.input(Pending { lane, ..pending }),
+                Place::Joined(unit, lane) => self.units[unit].input(Pending { lane, ..pending }),
+            }
         }
         self.remarks = nets.remarks;
         Ok(())
     }
 
-    /// A unit of these circuits, each by itself or coupled.
-    fn add_unit(
-        &mut self,
-        group: &[usize],
-        nets: &Nets,
-        followers: &[Vec<usize>],
-        states: &[CircuitState],
-        coupled: bool,
-    ) {
+    /// A unit of these circuits.
+    fn add_unit(&mut self, group: &[usize], nets: &Nets, followers: &[Vec<usize>], states: &[CircuitState]) {
         let lane = |circuit: &usize| group.binary_search(circuit).expect("a group holds its followers");
         let mut local = BTreeMap::new();
         let (mut capacitance, mut charge, mut net_of) = (Vec::new(), Vec::new(), Vec::new());
@@ -694,7 +763,7 @@ impl<const W: usize> Simulation<W> {
                 crossing: super::automaton::NEVER,
             });
         }
-        let network = coupled.then(|| {
+        let network = {
             let end = |circuit: usize, net: usize| network::End {
                 circuit,
                 arm: arm(&self.circuits[circuit].1),
@@ -715,12 +784,12 @@ impl<const W: usize> Simulation<W> {
             }
             let mut network = Network::new(net_of, parasitics, couplings);
             network.update(group, &self.circuits);
-            network
-        });
+            Some(network)
+        };
         for (lane, index) in group.iter().enumerate() {
-            self.places[*index] = (self.units.len(), lane);
+            self.places[*index] = Place::Joined(self.units.len(), lane);
         }
-        self.units.push(Unit::new(members, &own_states, network, coupled, self.now));
+        self.units.push(Unit::new(members, &own_states, network, true, self.now));
     }
 }
 

@@ -1,7 +1,8 @@
 //! Snapshots: what is written of a simulation, and what is believed of one that is read.
 
-use super::simulation::{Fire, Options, Pulse, Simulation, check_debug, check_stimulus};
-use super::unit::{Pending, Standing};
+use super::fleet;
+use super::simulation::{Fire, Options, Place, Pulse, Simulation, check_debug, check_stimulus};
+use super::unit::{self, Pending};
 use crate::parameters::Line;
 use crate::reference::{Circuit, Input, ReferenceError, Stimulus};
 use bss2_base::{COLUMNS, Hemisphere, Neuron, SimTime};
@@ -20,6 +21,13 @@ pub(super) struct Stored {
     inputs: Vec<StoredInput>,
     pulses: Vec<StoredPulse>,
     fires: Vec<Fire>,
+}
+
+/// Where a circuit stands, by how it is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Standing {
+    Alone(fleet::Standing),
+    Joined(unit::Standing),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,13 +62,14 @@ pub(super) enum StoredError {
     Pulses,
 }
 
-impl<const W: usize> From<Simulation<W>> for Stored {
-    fn from(simulation: Simulation<W>) -> Self {
+impl From<Simulation> for Stored {
+    fn from(simulation: Simulation) -> Self {
         let Simulation {
             options,
             circuits,
             stimuli,
             debug,
+            fleet,
             units,
             places,
             now,
@@ -70,8 +79,19 @@ impl<const W: usize> From<Simulation<W>> for Stored {
             ..
         } = simulation;
         fires.sort_by_key(|fire| (fire.edge, fire.neuron));
-        let standings = places.iter().map(|(unit, lane)| units[*unit].standing(*lane)).collect();
+        let standing = |place: &Place| match *place {
+            Place::Alone(lane) => Standing::Alone(fleet.standing(lane)),
+            Place::Joined(unit, lane) => Standing::Joined(units[unit].standing(lane)),
+        };
+        let standings = places.iter().map(standing).collect();
         let mut inputs = Vec::new();
+        let fleet_input = |Pending { time, lane, arrival, input }: &Pending| StoredInput {
+            circuit: fleet.members[*lane].circuit,
+            time: *time,
+            arrival: *arrival,
+            input: *input,
+        };
+        inputs.extend(fleet.inputs.iter().map(fleet_input));
         for unit in &units {
             for strand in &unit.strands {
                 inputs.extend(strand.inputs.iter().map(|Pending { time, lane, arrival, input }| {
@@ -96,7 +116,7 @@ impl<const W: usize> From<Simulation<W>> for Stored {
     }
 }
 
-impl<const W: usize> TryFrom<Stored> for Simulation<W> {
+impl TryFrom<Stored> for Simulation {
     type Error = StoredError;
 
     fn try_from(stored: Stored) -> Result<Self, StoredError> {
@@ -111,13 +131,28 @@ impl<const W: usize> TryFrom<Stored> for Simulation<W> {
         stimuli.iter().try_for_each(|stimulus| check_stimulus(*stimulus))?;
         debug.iter().flatten().try_for_each(|voltage| check_debug(*voltage))?;
         for ((neuron, _), standing) in circuits.iter().zip(&standings) {
-            if !standing.is_possible(now) {
+            let possible = match standing {
+                Standing::Alone(own) => own.is_possible(now),
+                Standing::Joined(own) => own.is_possible(now),
+            };
+            if !possible {
                 return Err(StoredError::Standing(*neuron));
             }
         }
         let mut simulation = Self::start(circuits, options, now, stimuli, Some(debug))?;
+        for (index, standing) in standings.iter().enumerate() {
+            match (simulation.places[index], standing) {
+                (Place::Alone(lane), Standing::Alone(own)) => simulation.fleet.restore(lane, own),
+                (Place::Joined(..), Standing::Joined(_)) => {}
+                _ => return Err(StoredError::Contradiction),
+            }
+        }
         for unit in &mut simulation.units {
-            let own: Vec<_> = unit.members.iter().map(|member| standings[member.circuit]).collect();
+            let joined = |member: &unit::Member| match standings[member.circuit] {
+                Standing::Joined(own) => Ok(own),
+                Standing::Alone(_) => Err(StoredError::Contradiction),
+            };
+            let own: Vec<_> = unit.members.iter().map(joined).collect::<Result<_, _>>()?;
             if !unit.restore(&own, &options) {
                 return Err(StoredError::Contradiction);
             }

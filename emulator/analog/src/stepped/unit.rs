@@ -59,7 +59,7 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Artificial fires before charges at the same time, then by circuit.
-    fn key(&self) -> (u64, bool, usize, u64) {
+    pub(super) fn key(&self) -> (u64, bool, usize, u64) {
         (self.time, matches!(self.input, Input::Charge { .. }), self.lane, self.arrival)
     }
 }
@@ -525,15 +525,8 @@ impl<const W: usize> Unit<W> {
             let member = &mut self.members[lane];
             if member.crossing <= time {
                 member.crossing = NEVER;
-                let mut delay = member.effective.comparator_delay;
-                let sigma = options.noise.comparator_jitter;
-                if sigma > 0.0 {
-                    let number = member.neuron.index() as u32;
-                    let jitter = sigma * draws::normal(options.seed, draws::COMPARATOR_DELAY, number, time);
-                    let seconds = SimTime::from_ps(delay).as_secs_f64() + jitter;
-                    delay = SimTime::from_secs_f64(seconds).as_ps();
-                }
-                member.automaton.ignite(time.saturating_add(delay), Cause::Comparator, &options.timing);
+                let reset = ignition(time, member.effective.comparator_delay, member.neuron, options);
+                member.automaton.ignite(reset, Cause::Comparator, &options.timing);
                 self.refresh(lane);
             }
         }
@@ -838,6 +831,19 @@ impl<const W: usize> Unit<W> {
             threshold_offset: member.threshold_offset,
             parked,
         }
+    }
+}
+
+/// When the fire line rises after a crossing at `time`; all in ps.
+pub(super) fn ignition(time: u64, delay: u64, neuron: Neuron, options: &Options) -> u64 {
+    let sigma = options.noise.comparator_jitter;
+    if sigma > 0.0 {
+        let number = neuron.index() as u32;
+        let jitter = sigma * draws::normal(options.seed, draws::COMPARATOR_DELAY, number, time);
+        let seconds = SimTime::from_ps(delay).as_secs_f64() + jitter;
+        time.saturating_add(SimTime::from_secs_f64(seconds).as_ps())
+    } else {
+        time.saturating_add(delay)
     }
 }
 

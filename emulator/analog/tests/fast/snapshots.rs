@@ -52,14 +52,21 @@ fn snapshots_that_no_engine_can_be_in_are_refused() {
     };
     assert!(refused(&|v| v["standings"].as_array_mut().unwrap().truncate(3)).contains("3 states for 512"));
     assert!(refused(&|v| v["debug"] = serde_json::json!([])).contains("debug switches"));
-    assert!(refused(&|v| v["standings"][17]["v"] = serde_json::json!(1e30)).contains("neuron 17"));
-    assert!(refused(&|v| v["standings"][17]["end"] = serde_json::json!(u64::MAX)).contains("neuron 17"));
+    assert!(
+        refused(&|v| v["standings"][17]["Alone"]["course"]["v"] = serde_json::json!(1e30))
+            .contains("neuron 17")
+    );
+    assert!(
+        refused(&|v| v["standings"][17]["Alone"]["end"] = serde_json::json!(u64::MAX - 1))
+            .contains("neuron 17")
+    );
     assert!(refused(&|v| v["now"] = serde_json::json!(u64::MAX)).contains("stands where"));
     assert!(
-        refused(&|v| v["standings"][17]["automaton"]["at"][2] = serde_json::json!(1)).contains("neuron 17")
+        refused(&|v| v["standings"][17]["Alone"]["automaton"]["at"][2] = serde_json::json!(1))
+            .contains("neuron 17")
     );
 
-    assert!(refused(&|v| v["standings"][200]["v"] = serde_json::json!(0.1)).contains("contradict"));
+    assert!(refused(&|v| v["standings"][200]["Joined"]["v"] = serde_json::json!(0.1)).contains("contradict"));
     assert!(
         refused(&|v| v["circuits"][3][1]["membrane"]["parasitic"] = serde_json::json!(-1.0))
             .contains("parasitic")

@@ -4,7 +4,7 @@ use crate::common::{bottom, top};
 use crate::golden::golden;
 use crate::patterns;
 use bss2_analog::reference::{self, Circuit, Input, Quantity};
-use bss2_analog::stepped::{LANES, Options, Simulation};
+use bss2_analog::stepped::{Instructions, Options, Simulation};
 use bss2_analog::{Line, Refractory};
 use bss2_base::{Neuron, SimTime};
 use proptest::prelude::*;
@@ -41,9 +41,21 @@ fn by_circuit(circuits: &Circuits, fires: impl Iterator<Item = (Neuron, f64)>) -
     resets
 }
 
-/// In the stepped class with `W` lanes, looked at every `slice`.
-fn stepped<const W: usize>(circuits: &Circuits, inputs: &Inputs, us: u64, slice: SimTime) -> Trace {
-    let mut simulation = Simulation::<W>::new(circuits.clone(), Options::ideal()).unwrap();
+/// In the stepped class, looked at every `slice`.
+fn stepped(circuits: &Circuits, inputs: &Inputs, us: u64, slice: SimTime) -> Trace {
+    stepped_with(*Instructions::available().last().unwrap(), circuits, inputs, us, slice)
+}
+
+/// The same with given vector instructions.
+fn stepped_with(
+    instructions: Instructions,
+    circuits: &Circuits,
+    inputs: &Inputs,
+    us: u64,
+    slice: SimTime,
+) -> Trace {
+    let mut simulation = Simulation::new(circuits.clone(), Options::ideal()).unwrap();
+    assert!(simulation.use_instructions(instructions));
     let mut ahead = inputs.iter().peekable();
     let mut samples = vec![Vec::new(); circuits.len()];
     let mut look = 0;
@@ -112,7 +124,7 @@ struct Deviation {
 /// Compares; `Err` says what is out of tolerance. A voltage may be off by what it moves in the time by which the fires before and the
 /// next one are late.
 fn compare(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> Result<Deviation, String> {
-    let found = stepped::<LANES>(circuits, inputs, us, SimTime::from_us(1));
+    let found = stepped(circuits, inputs, us, SimTime::from_us(1));
     let (expected, soon) = in_reference(circuits, inputs, us);
     let mut deviation = Deviation::default();
     // Joined circuits feel each other's fires.
@@ -379,17 +391,26 @@ proptest! {
     }
 
     #[test]
-    fn fires_and_voltages_have_the_same_bits_for_any_number_of_lanes_and_any_slicing(
+    fn fires_and_voltages_have_the_same_bits_for_any_vectors_any_slicing_and_any_company(
         draws in prop::collection::vec(draws(), 12),
         inputs in events(12, 60),
         slice in 700u64..3_000_000,
     ) {
         let circuits = mixture(&draws);
-        let eight = stepped::<8>(&circuits, &inputs, 60, SimTime::from_us(60));
         let slice = SimTime::from_ps(slice.max(20_000));
-        prop_assert_eq!(&eight, &stepped::<1>(&circuits, &inputs, 60, SimTime::from_us(60)));
-        prop_assert_eq!(&eight, &stepped::<3>(&circuits, &inputs, 60, slice));
-        prop_assert_eq!(&eight, &stepped::<16>(&circuits, &inputs, 60, SimTime::from_ns(404)));
+        let whole = stepped(&circuits, &inputs, 60, SimTime::from_us(60));
+        for instructions in Instructions::available() {
+            prop_assert_eq!(&whole, &stepped_with(instructions, &circuits, &inputs, 60, slice));
+        }
+        prop_assert_eq!(&whole, &stepped(&circuits, &inputs, 60, SimTime::from_ns(404)));
+        // Each circuit that is alone, without the others.
+        for (number, circuit) in circuits.iter().enumerate().skip(6).filter(|(number, _)| !(8..=9).contains(number)) {
+            let own: Inputs =
+                inputs.iter().filter(|input| input.1 == number).map(|input| (input.0, 0, input.2)).collect();
+            let single = stepped(&vec![*circuit], &own, 60, SimTime::from_us(60));
+            prop_assert_eq!(&whole.resets[number], &single.resets[0]);
+            prop_assert_eq!(&whole.samples[number], &single.samples[0]);
+        }
     }
 }
 
@@ -400,7 +421,7 @@ fn a_follower_of_a_fire_line_is_refractory_with_it() {
     circuits[8].1.offset_current *= 1.5;
     let inputs = vec![(5_000_000, 8, Input::Fire)];
     compare(&circuits, &inputs, 60, ADAPTIVE_EXPONENTIAL).unwrap();
-    let found = stepped::<LANES>(&circuits, &inputs, 60, SimTime::from_us(60));
+    let found = stepped(&circuits, &inputs, 60, SimTime::from_us(60));
     assert!(!found.resets[8].is_empty());
     assert_eq!(found.resets[8], found.resets[9]);
 }
@@ -417,7 +438,7 @@ fn clamps_and_limits_hold_as_in_the_reference() {
         circuit.bits.invert_membrane_offset = invert;
         let found = compare(&vec![(top(7), circuit)], &Vec::new(), 60, INTEGRATE_AND_FIRE).unwrap();
         assert!(found.voltage < VOLTAGE);
-        let end = stepped::<LANES>(&vec![(top(7), circuit)], &Vec::new(), 60, SimTime::from_us(60));
+        let end = stepped(&vec![(top(7), circuit)], &Vec::new(), 60, SimTime::from_us(60));
         let [v, w, ..] = end.samples[0][59];
         let (outside, far) = if invert { (v < 0.0, w < 0.0) } else { (v > 1.25, w > 1.2) };
         assert!(outside && far, "{v} {w}");
@@ -431,7 +452,7 @@ fn delays_and_periods_beyond_the_end_of_time_never_come() {
     circuit.offset_current = 100e-9;
     circuit.bits.membrane_offset = true;
     let count = |circuit: Circuit| {
-        let mut simulation = Simulation::<LANES>::new(vec![(top(7), circuit)], Options::default()).unwrap();
+        let mut simulation = Simulation::new(vec![(top(7), circuit)], Options::default()).unwrap();
         simulation.advance(SimTime::from_us(50));
         simulation.take_fires().len()
     };
@@ -448,7 +469,7 @@ fn a_change_of_configuration_keeps_voltages_and_planned_inputs() {
     let mut circuit = integrate_and_fire(&draw);
     circuit.bits.fire = false;
     let charge = Input::Charge { line: Line::Excitatory, charge: 10e-15 };
-    let mut simulation = Simulation::<LANES>::new(vec![(top(7), circuit)], Options::ideal()).unwrap();
+    let mut simulation = Simulation::new(vec![(top(7), circuit)], Options::ideal()).unwrap();
     let mut expected =
         reference::Simulation::new(vec![(top(7), circuit)], reference::Options::ideal()).unwrap();
     for us in [1, 5] {
@@ -479,7 +500,7 @@ fn a_change_of_configuration_keeps_voltages_and_planned_inputs() {
 fn the_eight_patterns_have_the_fires_of_an_independent_solver() {
     for (name, pattern) in &golden().patterns {
         let circuits = vec![(top(7), patterns::circuit(pattern))];
-        let found = stepped::<LANES>(&circuits, &Vec::new(), 500, SimTime::from_us(500));
+        let found = stepped(&circuits, &Vec::new(), 500, SimTime::from_us(500));
         let expected = &pattern.chip.resets;
         // In the irregular pattern errors grow from spike to spike.
         let chaotic = name == "irregular";

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use bss2_chip::ChipOptions;
 use bss2_host::archive;
 use bss2_host::connection::{Connection, RunControl};
 use bss2_host::executor::ExecutorConfig;
@@ -69,7 +68,7 @@ impl Play {
                 let mut system = match &self.restore {
                     Some(file) => snapshot_file::read(file)?,
                     None => {
-                        let options = ChipOptions { seed: self.chip_seed, ..ChipOptions::default() };
+                        let options = self.connect.analog.options(self.chip_seed);
                         System::with_config(
                             bss2_chip::Chip::with_options(options),
                             ExecutorConfig::power_up(),

@@ -87,7 +87,8 @@ fn run(entry: Entry, matches: &ArgMatches, json: bool) -> Result<Outcome, Failur
     let progress = if json { Progress::silent() } else { Progress::on_standard_error() };
     let context =
         Context::new(options.seed, threads.map_or(1, usize::from), artefacts, cancel.clone(), progress)
-            .with_chip_at(options.connect.place());
+            .with_chip_at(options.connect.place())
+            .with_analog(options.connect.analog);
 
     let started = Instant::now();
     let report = (entry.run)(matches, &context).map_err(|error| match &error {

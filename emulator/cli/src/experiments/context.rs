@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::artefacts::{ArtefactError, Artefacts, CsvTable};
 use crate::cancel::Cancel;
 use crate::experiments::ExperimentError;
-use crate::hardware::{Hardware, Place};
+use crate::hardware::{Analog, Hardware, Place};
 use crate::plots::Plot;
 use crate::progress::{Progress, Task};
 
@@ -20,6 +20,7 @@ pub struct Context {
     cancel: Cancel,
     progress: Progress,
     place: Place,
+    analog: Analog,
 }
 
 impl Context {
@@ -30,13 +31,18 @@ impl Context {
         cancel: Cancel,
         progress: Progress,
     ) -> Self {
-        Self { seed, threads, artefacts, cancel, progress, place: Place::Here }
+        Self { seed, threads, artefacts, cancel, progress, place: Place::Here, analog: Analog::default() }
     }
 
     /// With the chip somewhere else (`--connect`); one at a time then.
     pub(crate) fn with_chip_at(self, place: Place) -> Self {
         let threads = if place == Place::Here { self.threads } else { 1 };
         Self { place, threads, ..self }
+    }
+
+    /// With these analog circuits (`--analog`), if the chip is here.
+    pub(crate) fn with_analog(self, analog: Analog) -> Self {
+        Self { analog, ..self }
     }
 
     /// The chip of the experiment as it is after power-up, behind an FPGA: in this process, or where `--connect` says. Asking
@@ -51,7 +57,7 @@ impl Context {
 
     /// [`Self::chip`], but the individual `seed`.
     pub(super) fn chip_of(&self, seed: u64) -> Result<Hardware, ExperimentError> {
-        Hardware::find(&self.place, seed, &|text| self.note(text))
+        Hardware::find(&self.place, seed, self.analog, &|text| self.note(text))
     }
 
     /// Whether chips are in this process: as many as wanted, of any seed, that can be copied.

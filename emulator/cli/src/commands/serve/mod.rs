@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use bss2_chip::{Chip, ChipOptions};
+use bss2_chip::Chip;
 use bss2_host::arq::{BitfileInfo, FRAME_PORT, RESET_PORT};
 use bss2_host::executor::ExecutorConfig;
 use bss2_host::server::{Server, ServerConfig, ServerError};
@@ -18,7 +18,7 @@ pub(super) use log::JsonLog;
 
 use crate::cancel::Cancel;
 use crate::commands::snapshot_file;
-use crate::hardware;
+use crate::hardware::{self, Analog};
 use crate::text;
 use crate::{Failure, Outcome};
 
@@ -55,6 +55,8 @@ struct Serve {
     /// Let other machines connect. The protocol has no authentication: whoever reaches the address can use the chip
     #[arg(long)]
     allow_remote: bool,
+    #[command(flatten)]
+    analog: Analog,
 }
 
 pub(super) fn command() -> Command {
@@ -70,7 +72,7 @@ impl Serve {
         let mut system = match &self.restore {
             Some(file) => snapshot_file::read(file)?,
             None => {
-                let options = ChipOptions { seed: self.chip_seed, ..ChipOptions::default() };
+                let options = self.analog.options(self.chip_seed);
                 System::with_config(Chip::with_options(options), ExecutorConfig::power_up())
             }
         };

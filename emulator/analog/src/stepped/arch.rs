@@ -1,0 +1,128 @@
+//! Which vector instructions the steps use. The bits of the result don't depend on it.
+
+use super::kernel::{self, Block, LANES, Survey};
+use serde::{Deserialize, Serialize};
+
+/// Vector instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Instructions {
+    /// What every processor of the architecture has: SSE2 on x86-64.
+    Baseline,
+    /// AVX2.
+    Avx2,
+    /// AVX-512.
+    Avx512,
+}
+
+impl Instructions {
+    /// All that this machine has, the widest last.
+    pub fn available() -> Vec<Self> {
+        let all = [Self::Baseline, Self::Avx2, Self::Avx512];
+        all.into_iter().filter(|one| Arch::new(*one).is_some()).collect()
+    }
+}
+
+/// The permission to use some instructions.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Arch {
+    Baseline(pulp::Scalar),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(pulp::x86::V3),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(pulp::x86::V4),
+}
+
+impl Default for Arch {
+    /// The widest.
+    fn default() -> Self {
+        let all = [Instructions::Avx512, Instructions::Avx2];
+        all.into_iter().find_map(Self::new).unwrap_or(Self::Baseline(pulp::Scalar::new()))
+    }
+}
+
+impl Arch {
+    /// `None` if the machine lacks them.
+    pub(super) fn new(instructions: Instructions) -> Option<Self> {
+        match instructions {
+            Instructions::Baseline => Some(Self::Baseline(pulp::Scalar::new())),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => pulp::x86::V3::try_new().map(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => pulp::x86::V4::try_new().map(Self::Avx512),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn run<Op: pulp::WithSimd>(self, op: Op) -> Op::Output {
+        match self {
+            Self::Baseline(own) => pulp::Simd::vectorize(own, op),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(own) => pulp::Simd::vectorize(own, op),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(own) => pulp::Simd::vectorize(own, op),
+        }
+    }
+
+    /// See [`kernel::step`], and what is left to do.
+    pub(super) fn step(self, block: &mut Block, target: i32, epoch: u64) -> Survey {
+        match block.features {
+            0 => self.run(Step::<0> { block, target, epoch }),
+            1..=3 => self.run(Step::<3> { block, target, epoch }),
+            4..=7 => self.run(Step::<7> { block, target, epoch }),
+            8 => self.run(Step::<8> { block, target, epoch }),
+            _ => self.run(Step::<15> { block, target, epoch }),
+        }
+    }
+
+    /// See [`kernel::cut`].
+    pub(super) fn cut(
+        self,
+        block: &mut Block,
+        time: i32,
+        hit: &[i32; LANES],
+        charges: [&[f32; LANES]; 2],
+        epoch: u64,
+        noisy: bool,
+    ) {
+        self.run(Cut { block, time, hit, charges, epoch, noisy });
+    }
+}
+
+struct Step<'a, const FEATURES: u32> {
+    block: &'a mut Block,
+    target: i32,
+    epoch: u64,
+}
+
+impl<const FEATURES: u32> pulp::WithSimd for Step<'_, FEATURES> {
+    type Output = Survey;
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Survey {
+        kernel::step::<FEATURES>(self.block, self.target, self.epoch);
+        kernel::survey(self.block, self.target)
+    }
+}
+
+struct Cut<'a> {
+    block: &'a mut Block,
+    time: i32,
+    hit: &'a [i32; LANES],
+    charges: [&'a [f32; LANES]; 2],
+    epoch: u64,
+    noisy: bool,
+}
+
+impl pulp::WithSimd for Cut<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { block, time, hit, charges, epoch, noisy } = self;
+        if noisy {
+            kernel::cut(block, time, hit, charges, epoch, true);
+        } else {
+            kernel::cut(block, time, hit, charges, epoch, false);
+        }
+    }
+}
