@@ -121,6 +121,9 @@ fn event_path(criterion: &mut Criterion<ProcessorTime>) {
         group.bench_function(name, |bencher| {
             let mut network = network(interval, to_host);
             let mut out = Outputs::default();
+            network.advance(CYCLES, &mut out);
+            let expected = 8 * CYCLES / u64::from(interval);
+            assert!(expected.abs_diff(out.pulses.len() as u64) <= expected / 1000, "an event a pulse");
             bencher.iter(|| {
                 let mut synapses = 0;
                 let end = network.now() + CYCLES;

@@ -314,16 +314,14 @@ pub fn report_unmodelled(register: Register, value: u32, bits: u32, reported: &m
     let Some(word) = description.words.get(usize::from(register.word)) else { return };
     for field in word.fields {
         let mask = field.bits.mask();
-        if bits & !*reported & mask == 0 {
-            continue;
-        }
-        *reported |= mask;
-        let (block, name, raw) = (description.name, field.register_name, field.bits.extract(value));
         let effect = match description.status_of(field) {
+            _ if bits & !*reported & mask == 0 => continue,
             Status::Modelled => continue,
             Status::StoredOnly => "stored without effect on the model",
             Status::Tagged => "known but not modelled",
         };
+        *reported |= mask;
+        let (block, name, raw) = (description.name, field.register_name, field.bits.extract(value));
         tracing::warn!(target: "registers", "{block}.{name} = {raw:#x} (first at {register}): {effect}");
     }
 }

@@ -17,8 +17,8 @@ const ROWS: &[Row] = &[
     Row(&[Block::MADCConfig], &[], "a sample is taken at one moment: the sequence within a conversion can't be seen (register-map 5.3, settled O20)"),
     Row(&[Block::CurrentDAC], &[], "test inputs of the synaptic lines, not of a neuron"),
     Row(&[Block::ReadoutSourceSelection], &[], "debug lines of synapse drivers, whose voltages no document gives"),
-    Row(&[Block::PadMultiplexerConfig], &[], "debug outputs of ADC ramps and analog cells, whose voltages no document gives"),
-    Row(&[Block::ReferenceGeneratorConfig], &[], "references have their nominal values"),
+    Row(&[Block::PadMultiplexerConfig], &[], "debug outputs of ADC ramps and analog cells, which are not yet connected"),
+    Row(&[Block::ReferenceGeneratorConfig], &[], "not in the model of the references: slope and reference current scale the cells (analog-core 2.4)"),
     Row(&[Block::SynapseDriverConfig], &["en_readout"], "debug line of the driver, whose voltage no document gives"),
     Row(&[Block::SynapseDriverConfig], &[], "does not work in silicon (event-routing 7.2)"),
     Row(&[
@@ -34,7 +34,11 @@ const ROWS: &[Row] = &[
     Row(&[Block::CommonNeuronBackendConfig], &["wait_spike_counter_read"],
         "counters are read in a pipeline: the wait is part of the latency of the bus (event-routing 9.6)"),
     Row(&[Block::CommonNeuronBackendConfig], &[], "length of a pulse of which the leading edge counts (settled 5, O11)"),
-    Row(&[Block::CapMemBlockConfig], &[], "how the controller refreshes: cells are refreshed and settle as with the host's defaults"),
+    Row(&[Block::CapMemBlockConfig], &[
+        "hotbit_capmem_row", "capmem_column", "debug_v_ref_select", "debug_i_out_select", "debug_level_shifter_bias",
+        "debug_source_follower_bias", "debug_out_amp_bias",
+    ], "debug outputs of the cells, which are not yet connected"),
+    Row(&[Block::CapMemBlockConfig], &[], "timing, pulses and biases of the controller have no effect on the values of cells (analog-core 2.4)"),
     Row(&[Block::PPUControlRegister], &["cache_controller_enable"],
         "no effect is known; the option `fetch_needs_cache_controller` of a chip lets fetches from FPGA memory depend on it"),
     Row(&[Block::ExecutorUndocumented], &[], "no layout is published (host-interface 3, register-map 15, 15)"),

@@ -51,6 +51,6 @@ mod tests {
     fn a_single_thread_never_has_two_jobs_under_way() {
         // Over the network there is one chip, and one connection to it.
         let busy = std::sync::Mutex::new(());
-        in_parallel(1, 5, |_| busy.try_lock().map(|guard| drop(guard)).map_err(|_| ())).unwrap();
+        in_parallel(1, 5, |_| busy.try_lock().map(drop).map_err(|_| ())).unwrap();
     }
 }

@@ -48,6 +48,10 @@ impl Relay {
     /// The SpikeIO configuration is written; whether spikes matter from now on, and did not before.
     pub(super) fn configure(&mut self, word: u32) -> bool {
         let before = self.is_active();
+        if !before {
+            // Spikes that came after the last one that went anywhere.
+            self.arriving.clear();
+        }
         self.serial = word;
         self.is_active() && !before
     }
