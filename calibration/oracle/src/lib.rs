@@ -4,6 +4,7 @@
 //! the model. This crate depends on the calibration; a test checks that the calibration depends neither on it nor on the
 //! model.
 
+pub mod acceptance;
 pub mod truth;
 
 use bss2_calibration::result::ChipIdentity;

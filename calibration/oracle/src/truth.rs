@@ -3,8 +3,9 @@
 use crate::VirtualChip;
 use bss2_analog::mismatch::{ChipMismatch, Parameter, constants};
 use bss2_analog::{Branch, DriverParameters, PulseControl};
-use bss2_base::{Column, Hemisphere, Quadrant};
-use bss2_chip::registers::capmem::{CapMemCell, SharedParameter};
+use bss2_base::{Column, Hemisphere, Neuron, Quadrant};
+use bss2_calibration::evaluation::{correlation, standard_deviation};
+use bss2_chip::registers::capmem::{CapMemCell, NeuronParameter, SharedParameter};
 use bss2_chip::registers::coordinates;
 
 impl VirtualChip {
@@ -100,5 +101,64 @@ impl VirtualChip {
             amplitude * constants::CORRELATION_STORE_REFERENCE / current(SharedParameter::SynIBiasStore)?,
             1e6 * tau * constants::CORRELATION_RAMP_REFERENCE / current(SharedParameter::SynIBiasRamp)?,
         ))
+    }
+}
+
+/// How well the settings of a potential tell its hidden offset.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recovery {
+    /// Pearson's correlation of the codes with those that the hidden offsets ask for.
+    pub correlation: f64,
+    /// Root mean square of the difference, by the spread of the latter.
+    pub error: f64,
+}
+
+impl VirtualChip {
+    /// Leak, reset and threshold: the codes on the chip against the codes that would bring every neuron to the same reading,
+    /// computed from the gains of the quadrants and the hidden offsets of circuits and readout (analog-core 2.4, 8.2).
+    pub fn offset_recovery(&self, neurons: &[Neuron]) -> [Recovery; 3] {
+        let options = self.chip().options();
+        let individual = ChipMismatch::new(options.seed, options.mismatch);
+        [NeuronParameter::VLeak, NeuronParameter::VReset, NeuronParameter::VThreshold].map(|parameter| {
+            let (mut codes, mut wanted) = (Vec::new(), Vec::new());
+            for &neuron in neurons {
+                let own = individual.neuron(neuron);
+                let gain = individual.value(Parameter::VoltageCellGain, neuron.quadrant().index());
+                // Relative to the readout, whose offset every potential is calibrated through.
+                let (follower, offset, volts) = match parameter {
+                    NeuronParameter::VLeak => (0.8, own.leak_offset - 0.54, 0.42),
+                    NeuronParameter::VReset => (0.8, own.reset_offset - 0.54, 0.375),
+                    _ => (1.0, own.threshold_offset, 0.6225),
+                };
+                let cell = (volts - own.readout_offset - offset) / (follower * gain);
+                wanted.push((cell - 19e-3) / constants::VOLTAGE_CELL_LSB);
+                codes.push(self.cell(neuron, parameter));
+            }
+            let differences: Vec<f64> =
+                codes.iter().zip(&wanted).map(|(code, wanted)| code - wanted).collect();
+            Recovery {
+                correlation: correlation(&codes, &wanted),
+                error: standard_deviation(&differences) / standard_deviation(&wanted),
+            }
+        })
+    }
+
+    /// Codes of the strength of an input (0 excitatory, 1 inhibitory) and the hidden strengths per code.
+    pub fn strength_codes(&self, neurons: &[Neuron], which: usize) -> (Vec<f64>, Vec<f64>) {
+        let options = self.chip().options();
+        let individual = ChipMismatch::new(options.seed, options.mismatch);
+        let parameter = [NeuronParameter::IBiasSyninExcGm, NeuronParameter::IBiasSyninInhGm][which & 1];
+        neurons
+            .iter()
+            .map(|&neuron| {
+                (self.cell(neuron, parameter), individual.neuron(neuron).synaptic_strength[which & 1])
+            })
+            .unzip()
+    }
+
+    /// The code of a cell of a neuron.
+    fn cell(&self, neuron: Neuron, parameter: NeuronParameter) -> f64 {
+        let instance = coordinates::capmem_cell(neuron.quadrant(), parameter.row(), neuron.column() % 128);
+        self.chip().registers().get::<CapMemCell>(instance).map_or(f64::NAN, |cell| f64::from(cell.value))
     }
 }

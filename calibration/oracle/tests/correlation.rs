@@ -6,8 +6,10 @@ use bss2_calibration::correlation::{
 };
 use bss2_calibration::evaluation::{median, percentile};
 use bss2_calibration::link::Link;
+use bss2_calibration::program::write_shared_cell;
 use bss2_calibration::routine::{Session, Silent};
 use bss2_calibration_oracle::VirtualChip;
+use bss2_host::registers::capmem::SharedParameter;
 
 #[test]
 fn amplitudes_and_time_constants_reach_their_targets() {
@@ -20,6 +22,13 @@ fn amplitudes_and_time_constants_reach_their_targets() {
     // Test of the uncalibrated sensors (calibration 8): more than 80 % react in the right direction.
     let selection = Selection::sample();
     prepare(&mut session, &selection, &Board { v_res_meas: 0.95, ..Board::default() }).unwrap();
+    session
+        .link
+        .configure(|program| {
+            write_shared_cell(program, SharedParameter::SynIBiasRamp, 80);
+            write_shared_cell(program, SharedParameter::SynIBiasStore, 70);
+        })
+        .unwrap();
     let near = accumulate(&mut session, &selection, 1.0, 30).unwrap().codes;
     let far = accumulate(&mut session, &selection, 5.0, 30).unwrap().codes;
     let right = near.iter().zip(&far).filter(|(near, far)| near > far).count();

@@ -125,7 +125,7 @@ pub fn calibrate_plasticity(
 ) -> Result<Record> {
     lines::prepare(session)?;
     lines::write_weights(session, 1)?;
-    let mut routine = PlasticityOffset { options: *options };
+    let mut routine = PlasticityOffset::new(*options);
     let outcome = session.calibrate(&mut routine, &Search::Binary, None)?;
     let cells = [Shared::StpVCharge0, Shared::StpVRecover0, Shared::StpVCharge1, Shared::StpVRecover1];
     session.link.configure(|program| {

@@ -31,10 +31,15 @@ impl Default for PlasticityOptions {
 /// `SynapseDriverConfig.offset` of all drivers: amplitude at a common plasticity voltage, toward the median of the drivers of
 /// the same quadrant at offset 7. Lines and synapses must be prepared for one driver at a time.
 pub struct PlasticityOffset {
-    pub(super) options: PlasticityOptions,
+    options: PlasticityOptions,
 }
 
 impl PlasticityOffset {
+    /// With these options.
+    pub const fn new(options: PlasticityOptions) -> Self {
+        Self { options }
+    }
+
     /// Amplitudes of all drivers with these offsets.
     fn at(&self, session: &mut Session<'_>, offsets: &[i32]) -> Result<Vec<f64>> {
         session.link.run(|program| {
