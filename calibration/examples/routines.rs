@@ -5,7 +5,11 @@
 use bss2_calibration::algorithms::Search;
 use bss2_calibration::error::Result;
 use bss2_calibration::neuron::Polarity;
+use bss2_calibration::neuron::capacitance;
+use bss2_calibration::neuron::coba::ConductanceBased;
+use bss2_calibration::neuron::compartment::InterCompartment;
 use bss2_calibration::neuron::dac_bias::SynapseDacBias;
+use bss2_calibration::neuron::leak_noise::LeakNoise;
 use bss2_calibration::neuron::membrane::{MembraneCadc, MembraneMadc};
 use bss2_calibration::neuron::potential::{LeakPotential, ResetPotential};
 use bss2_calibration::neuron::reference::SynapticReference;
@@ -69,7 +73,13 @@ fn main() -> Result<()> {
     let mut link = Link::new(&mut executor);
     link.bring_up()?;
     println!("bring-up {:.2} s", begin.elapsed().as_secs_f64());
-    let mut session = Session::new(link, Session::some_neurons(count), seed, &mut listener);
+    // Neighbours, for those routines that need both.
+    let neurons = if only.iter().any(|own| own == "icc") {
+        Session::all_neurons().into_iter().take(count).collect()
+    } else {
+        Session::some_neurons(count)
+    };
+    let mut session = Session::new(link, neurons, seed, &mut listener);
     let begin = Instant::now();
     session.link.establish(base_state::write_nominal_ramps)?;
     base_state::integration(&mut session)?;
@@ -116,6 +126,25 @@ fn main() -> Result<()> {
             run(&mut session, &mut SynapticStrength::spiking(polarity, 500), &noisy, None)?;
             run(&mut session, &mut SynapticReference::new(polarity), &noisy, None)?;
         }
+    }
+    if only.iter().any(|own| own == "coba") {
+        // Of a chip with calibrated inputs: after mem-cadc and strength.
+        for polarity in Polarity::ALL {
+            let mut routine = ConductanceBased::new(polarity, vec![102.0]);
+            let reversal = if polarity == Polarity::Excitatory { 300.0 } else { 30.0 };
+            run(&mut session, &mut routine, &noisy, Some(&[reversal]))?;
+        }
+    }
+    if only.iter().any(|own| own == "icc") {
+        run(&mut session, &mut InterCompartment::default(), &noisy, Some(&[5.0]))?;
+    }
+    if only.iter().any(|own| own == "noise") {
+        run(&mut session, &mut LeakNoise::default(), &noisy, Some(&[0.72]))?;
+    }
+    if only.iter().any(|own| own == "capacitance") {
+        let found = capacitance::parasitic(&mut session, 100.0)?;
+        let codes: Vec<f64> = found.iter().map(|parasitic| parasitic.codes).collect();
+        println!("parasitic capacitance {:.2?} codes", statistics(&codes));
     }
     if wanted("mem") {
         run(&mut session, &mut LeakPotential::default(), &noisy, Some(&[80.0]))?;

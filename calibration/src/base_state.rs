@@ -104,6 +104,12 @@ pub fn integration(session: &mut Session<'_>) -> Result<()> {
         write_shared_cell(program, Shared::SynIBiasDac, 1022);
     })?;
     let mut program = ProgramBuilder::new();
+    // The refractory time first: a neuron that may fire without one is a mistake.
+    session.change_backends(&mut program, |_, _| {
+        NeuronBackendConfig { select_input_clock: true, ..NeuronBackendConfig::default() }
+            .with_refractory_time(70)
+            .with_reset_holdoff(15)
+    });
     session.change_neurons(&mut program, |_, config| {
         *config = bss2_host::registers::neuron::NeuronConfig {
             en_readout_amp: true,
@@ -115,11 +121,6 @@ pub fn integration(session: &mut Session<'_>) -> Result<()> {
             en_reset_mul: true,
             ..Default::default()
         };
-    });
-    session.change_backends(&mut program, |_, _| {
-        NeuronBackendConfig { select_input_clock: true, ..NeuronBackendConfig::default() }
-            .with_refractory_time(70)
-            .with_reset_holdoff(15)
     });
     for (cell, code) in [
         (Cell::IBiasSyninExcGm, 0),

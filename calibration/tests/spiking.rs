@@ -1,6 +1,7 @@
 //! The spiking calibration of an emulated individual, with a part of its neurons.
 
 use bss2_base::SimTime;
+use bss2_calibration::CalibrationError;
 use bss2_calibration::cache::Cache;
 use bss2_calibration::entry::{self, Setup, Target};
 use bss2_calibration::link::Link;
@@ -8,7 +9,6 @@ use bss2_calibration::neuron::membrane::MembraneMadc;
 use bss2_calibration::primitives::cadc::{self, Repeated};
 use bss2_calibration::result::{CalibrationResult, ChipIdentity, InstanceKind};
 use bss2_calibration::routine::{Session, Silent, Step};
-use bss2_calibration::{CalibrationError, Routine};
 use bss2_chip::Chip;
 use bss2_host::executor::{Executor, ExecutorConfig};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,16 +97,12 @@ fn a_calibrated_chip_does_what_it_is_told() {
     println!("leak {mean:.2} +- {sigma:.2}");
     assert!((mean - 80.0).abs() < 1.0 && sigma < 1.5, "leak {mean} +- {sigma}");
 
-    // The membrane time constant by a search of no steps: the prelude of the routine alone would change the leak.
-    let mut routine = MembraneMadc::default();
-    let before = session.link.written().clone();
-    routine.prelude(&mut session, Some(&[10.0])).unwrap();
-    session.link.restore_some(&before, |address| (0x14_0000..0x16_0000).contains(&address)).unwrap();
     let mut program = bss2_host::playback::ProgramBuilder::new();
-    session.write_cells_noisy(&mut program, bss2_host::registers::capmem::NeuronParameter::IMemOffset, 1000);
-    program.wait(SimTime::from_ms(20));
+    session.change_neurons(&mut program, |_, config| {
+        (config.en_synin_exc, config.en_synin_inh, config.en_thresh_comp) = (false, false, false);
+    });
     session.link.run_program(&program.finish().unwrap()).unwrap();
-    let taus = routine.measure(&mut session, &[]).unwrap();
+    let taus = MembraneMadc::measure_only(&mut session, &[10.0]).unwrap();
     let (mean, sigma) = trimmed(&taus);
     println!("tau_mem {mean:.2} +- {sigma:.2} us");
     assert!((mean - 10.0).abs() < 0.5 && sigma < 0.5, "tau_mem {mean} +- {sigma}");

@@ -1,6 +1,5 @@
 //! Going on after a break.
 
-use super::spiking::Findings;
 use crate::error::{CalibrationError, Result};
 use crate::link::ChipState;
 use crate::result::{Header, InstanceKind, Record};
@@ -13,7 +12,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Checkpoint {
     /// Parts done.
     pub(super) done: usize,
-    pub(super) findings: Findings,
+    /// What the plan knows.
+    pub(super) plan: Vec<u8>,
     pub(super) records: Vec<Record>,
     pub(super) state: ChipState,
 }
@@ -23,7 +23,7 @@ struct Stored {
     /// Of the calibration, as JSON: another one does not go on here.
     header: String,
     done: usize,
-    findings: Findings,
+    plan: Vec<u8>,
     records: Vec<(InstanceKind, Vec<u32>, Outcome)>,
     state: ChipState,
 }
@@ -53,7 +53,7 @@ impl Checkpoint {
         let record = |(kind, instances, outcome)| Record::new(kind, instances, outcome);
         Ok(Some(Self {
             done: stored.done,
-            findings: stored.findings,
+            plan: stored.plan,
             records: stored.records.into_iter().map(record).collect(),
             state: stored.state,
         }))
@@ -64,7 +64,7 @@ impl Checkpoint {
         path: &Path,
         header: &Header,
         done: usize,
-        findings: &Findings,
+        plan: Vec<u8>,
         records: &[Record],
         state: &ChipState,
     ) -> Result<()> {
@@ -72,7 +72,7 @@ impl Checkpoint {
         let stored = Stored {
             header: header_text(header),
             done,
-            findings: findings.clone(),
+            plan,
             records: records.iter().map(record).collect(),
             state: state.clone(),
         };

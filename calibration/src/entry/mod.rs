@@ -1,6 +1,7 @@
 //! Whole calibrations: what an experiment asks for (calibration 5, 6).
 
 mod checkpoint;
+mod plan;
 mod spiking;
 mod target;
 
@@ -9,6 +10,7 @@ pub use target::{SpikingOptions, SpikingTarget, Strength, Values};
 
 use crate::cache::Cache;
 use crate::error::{CalibrationError, Result};
+use crate::hagen::{HagenOptions, HagenTarget};
 use crate::link::Link;
 use crate::result::{CalibrationResult, ChipIdentity, Header, Record, Scope};
 use crate::routine::{Progress, Session, Step};
@@ -16,6 +18,7 @@ use bss2_base::random::{Level, SequentialRng, Stream, path_hash};
 use bss2_base::{Neuron, SimTime};
 use bss2_host::connection::Connection;
 use checkpoint::Checkpoint;
+use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -23,6 +26,8 @@ use std::sync::atomic::AtomicBool;
 /// What is wanted, and how. The entry point follows from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "entry", deny_unknown_fields)]
+// There is one in a program, and it is hardly ever moved.
+#[allow(clippy::large_enum_variant)]
 pub enum Target {
     /// Spiking neurons.
     Spiking {
@@ -33,6 +38,15 @@ pub enum Target {
         #[serde(default)]
         options: SpikingOptions,
     },
+    /// Analog multiplication of vectors and matrices on the membranes.
+    Hagen {
+        /// What neurons and drivers shall do.
+        #[serde(default)]
+        target: HagenTarget,
+        /// How they are calibrated.
+        #[serde(default)]
+        options: HagenOptions,
+    },
 }
 
 impl Target {
@@ -41,21 +55,22 @@ impl Target {
         Self::Spiking { target: SpikingTarget::default(), options: SpikingOptions::default() }
     }
 
+    /// Analog multiplication with the default targets of the official calibration.
+    pub fn hagen() -> Self {
+        Self::Hagen { target: HagenTarget::default(), options: HagenOptions::default() }
+    }
+
     /// Name of the entry point.
     pub const fn entry(&self) -> &'static str {
         match self {
             Self::Spiking { .. } => "spiking",
+            Self::Hagen { .. } => "hagen",
         }
     }
 
     /// What the parts of such a calibration of this many neurons take on the chip, about.
     pub fn chip_times(&self, neurons: usize) -> Vec<SimTime> {
-        match self {
-            Self::Spiking { target, options } => {
-                let plan = Spiking::new(target.clone(), options.clone());
-                plan.stages().into_iter().map(|stage| stage.chip_time(neurons)).collect()
-            }
-        }
+        Plan::new(self).chip_times(neurons)
     }
 }
 
@@ -91,6 +106,10 @@ impl Setup<'_> {
                 let options = Options { neurons, own: options };
                 Header::new(self.chip.clone(), target.entry(), wanted, &options, self.seed)
             }
+            Target::Hagen { target: wanted, options } => {
+                let options = Options { neurons, own: options };
+                Header::new(self.chip.clone(), target.entry(), wanted, &options, self.seed)
+            }
         };
         header.map_err(|error| CalibrationError::NotSuccessful {
             routine: "header of a calibration",
@@ -122,7 +141,6 @@ fn run(
     connection: &mut dyn Connection,
 ) -> Result<CalibrationResult> {
     let Setup { neurons, seed, progress, cancel, checkpoint, resume, .. } = setup;
-    let Target::Spiking { target, options } = target;
     let mut link = Link::new(connection);
     if let Some(flag) = cancel {
         link = link.cancelled_by(flag);
@@ -131,11 +149,11 @@ fn run(
         Some(path) if resume => Checkpoint::load(path, &header)?,
         _ => None,
     };
-    let mut plan = Spiking::new(target.clone(), options.clone());
+    let mut plan = Plan::new(target);
     let (done, mut records) = match earlier {
         Some(earlier) => {
             link.replay(&earlier.state)?;
-            plan.findings = earlier.findings;
+            plan.remember(&earlier.plan)?;
             (earlier.done, earlier.records)
         }
         None => {
@@ -145,15 +163,15 @@ fn run(
     };
     let mut session = Session::new(link, neurons, seed, progress);
     let stages = plan.stages();
-    for (number, &stage) in stages.iter().enumerate().skip(done) {
+    for (number, &name) in stages.iter().enumerate().skip(done) {
         let chip_time = session.chip_time();
-        session.tell(Step::Stage { name: stage.name(), number, of: stages.len(), chip_time });
+        session.tell(Step::Stage { name, number, of: stages.len(), chip_time });
         // Each part has its own noise, so that going on after a break makes no difference to it.
         let stream = Stream::new(seed, path_hash("calibration.stage"), Level::Noise, number as u32);
         session.random = SequentialRng::new(stream);
-        records.extend(plan.run(&mut session, stage)?);
+        records.extend(plan.run(&mut session, number)?);
         if let Some(path) = &checkpoint {
-            Checkpoint::save(path, &header, number + 1, &plan.findings, &records, session.link.written())?;
+            Checkpoint::save(path, &header, number + 1, plan.memory()?, &records, session.link.written())?;
         }
     }
     if let Some(path) = &checkpoint {
@@ -163,5 +181,11 @@ fn run(
         }
     }
     let records: Vec<Record> = records;
-    Ok(CalibrationResult::capture(header, records, session.link.written(), Scope::default()))
+    let synapse_corrections = matches!(
+        target,
+        Target::Spiking { target, options }
+            if target.correlation.is_some() && options.correlation.calibrate_synapses
+    );
+    let scope = Scope { synapse_corrections };
+    Ok(CalibrationResult::capture(header, records, session.link.written(), scope))
 }

@@ -4,7 +4,6 @@ use super::target::{SpikingOptions, SpikingTarget, Strength};
 use crate::algorithms::Search;
 use crate::base_state;
 use crate::cadc::{self, CadcTarget, Reference};
-use crate::driver;
 use crate::error::Result;
 use crate::neuron::dac_bias::SynapseDacBias;
 use crate::neuron::membrane::{MembraneCadc, MembraneMadc};
@@ -18,6 +17,7 @@ use crate::primitives::cadc::{Repeated, mean};
 use crate::program::{SETTLING, write_shared_cell};
 use crate::result::{InstanceKind, Record};
 use crate::routine::{Outcome, Routine, Session};
+use crate::{correlation, driver};
 use bss2_base::SimTime;
 use bss2_host::playback::ProgramBuilder;
 use bss2_host::registers::capmem::{NeuronParameter as Cell, SharedParameter as Shared, shared_parameter};
@@ -59,11 +59,13 @@ pub enum Stage {
     Plasticity,
     /// The column ADC and all potentials once more, with inputs on.
     Refinement,
+    /// Correlation sensors, which disturb everything else.
+    Correlation,
 }
 
 impl Stage {
     /// All, in their order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ColumnAdc,
         Self::SynapticTimeConstants,
         Self::DacBias,
@@ -75,6 +77,7 @@ impl Stage {
         Self::Potentials,
         Self::Plasticity,
         Self::Refinement,
+        Self::Correlation,
     ];
 
     /// What it takes on the chip for this many neurons with the default target, about: for estimates of the time left.
@@ -92,6 +95,7 @@ impl Stage {
             Self::Potentials => (600, 0),
             Self::Plasticity => (2_500, 0),
             Self::Refinement => (1_600, 0),
+            Self::Correlation => (275_000, 0),
         };
         SimTime::from_ms(constant + each * neurons as u64 / 512)
     }
@@ -110,6 +114,7 @@ impl Stage {
             Self::Potentials => "leak and reset potentials",
             Self::Plasticity => "drivers, short-term plasticity",
             Self::Refinement => "refinement",
+            Self::Correlation => "correlation sensors",
         }
     }
 }
@@ -147,8 +152,12 @@ impl Spiking {
 
     /// The parts of this calibration.
     pub fn stages(&self) -> Vec<Stage> {
-        let refine = self.options.refine_potentials;
-        Stage::ALL.into_iter().filter(|&stage| refine || stage != Stage::Refinement).collect()
+        let wanted = |stage: &Stage| match stage {
+            Stage::Refinement => self.options.refine_potentials,
+            Stage::Correlation => self.target.correlation.is_some(),
+            _ => true,
+        };
+        Stage::ALL.into_iter().filter(wanted).collect()
     }
 
     /// Runs one part on a chip on which the earlier ones were run.
@@ -198,6 +207,12 @@ impl Spiking {
                 self.finish(session)?;
                 Ok(vec![reset, leak])
             }
+            Stage::Correlation => match &self.target.correlation {
+                Some(target) => {
+                    Ok(correlation::calibrate(session, target, &self.options.correlation)?.records)
+                }
+                None => Ok(Vec::new()),
+            },
             Stage::Plasticity => self.calibrate_plasticity(session),
             Stage::Refinement => {
                 let mut records = self.calibrate_adc(session)?;

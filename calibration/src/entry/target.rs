@@ -1,6 +1,7 @@
 //! What a calibration shall reach (calibration 6).
 
 use crate::cadc::{CadcOptions, CadcTarget};
+use crate::correlation::{CorrelationOptions, CorrelationTarget};
 use crate::driver::{PlasticityOptions, PlasticityTarget};
 use crate::error::{CalibrationError, Result};
 use crate::routine::Session;
@@ -93,6 +94,8 @@ pub struct SpikingTarget {
     pub cadc: CadcTarget,
     /// Voltages of short-term plasticity.
     pub plasticity: PlasticityTarget,
+    /// Correlation sensors; `None` leaves them alone.
+    pub correlation: Option<CorrelationTarget>,
 }
 
 impl Default for SpikingTarget {
@@ -110,6 +113,7 @@ impl Default for SpikingTarget {
             synapse_dac_bias: 600,
             cadc: CadcTarget::default(),
             plasticity: PlasticityTarget::default(),
+            correlation: None,
         }
     }
 }
@@ -169,6 +173,8 @@ pub struct SpikingOptions {
     pub cadc: CadcOptions,
     /// How the synapse drivers are calibrated for short-term plasticity.
     pub plasticity: PlasticityOptions,
+    /// How the correlation sensors are calibrated, if they are.
+    pub correlation: CorrelationOptions,
 }
 
 impl Default for SpikingOptions {
@@ -179,6 +185,7 @@ impl Default for SpikingOptions {
             thorough_thresholds: false,
             cadc: CadcOptions::default(),
             plasticity: PlasticityOptions::default(),
+            correlation: CorrelationOptions::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The membrane time constant (calibration 4.3.7).
 
+use super::before::Before;
 use super::potential::{CELL, LeakPotential, ResetPotential};
 use crate::algorithms::Search;
 use crate::error::{CalibrationError, Result};
@@ -139,27 +140,65 @@ enum Stimulus {
 const STEP: SimTime = SimTime::from_us(100);
 /// Samples of a trace: a fit to 300 with noise of 3 codes finds the time constant within 2 % (calibration 16.1).
 const SAMPLES: usize = 700;
+/// Code of the offset current that moves a membrane of 10 us with the largest capacitor by 0.25 V: 64 nA (analog-core 3.10), in code
+/// times microsecond and per code of the capacitor.
+const STEP_CODE: f64 = 470.0 * 10.0 / 63.0;
 /// Targets below this are calibrated with resets.
 const FAST_US: f64 = 3.0;
 
 /// By the membrane ADC, one neuron after the other; targets in microseconds, one for each neuron if wanted. Decides about
 /// division and multiplication of the leak conductance and keeps the decision.
+///
+/// The official routine drives the membrane with an offset current of code 1000 whatever the target. That takes a membrane of 10 us up
+/// by 0.4 V, where its transconductor no longer conducts in proportion, and the fit finds 3 to 5 % too much; a slow membrane
+/// leaves the range of the ADC. Here the current is chosen for a step of a quarter of a volt.
 #[derive(Clone, Debug, Default)]
 pub struct MembraneMadc {
+    /// Code of the offset current for all neurons, as the official routine has it; `None` chooses it by the targets.
+    pub offset_current: Option<i32>,
     targets: Vec<f64>,
     fast: bool,
-    saved: Option<Saved>,
-}
-
-#[derive(Clone, Debug)]
-struct Saved {
-    configs: Vec<NeuronConfig>,
-    cells: Vec<(Cell, Vec<i32>)>,
+    before: Option<Before>,
 }
 
 impl MembraneMadc {
     fn stimulus(&self) -> Stimulus {
         if self.fast { Stimulus::Reset } else { Stimulus::OffsetCurrent }
+    }
+
+    /// Measures without calibrating: the time constants of the neurons concerned, which are about `expected_us`, microseconds; NaN
+    /// where none can be fitted. Inputs and comparators should be off. Everything is put back.
+    ///
+    /// # Errors
+    /// As [`madc::record`].
+    pub fn measure_only(session: &mut Session<'_>, expected_us: &[f64]) -> Result<Vec<f64>> {
+        let targets = Session::spread(expected_us, session.neurons().len())?;
+        let own = Self { targets, ..Self::default() };
+        let before = session.cells(Cell::IMemOffset);
+        let mut program = ProgramBuilder::new();
+        own.write_offset_currents(session, &mut program);
+        program.barrier_omnibus().wait(SETTLING);
+        session.link.run_program(&program.finish()?)?;
+        let taus = own.time_constants(session)?;
+        let mut program = ProgramBuilder::new();
+        session.write_cells(&mut program, Cell::IMemOffset, &before);
+        program.barrier_omnibus().wait(SETTLING);
+        session.link.run_program(&program.finish()?)?;
+        Ok(taus)
+    }
+
+    fn write_offset_currents(&self, session: &mut Session<'_>, program: &mut ProgramBuilder) {
+        match self.offset_current {
+            Some(code) => session.write_cells_noisy(program, Cell::IMemOffset, code),
+            None => {
+                let code = |(tau, config): (&f64, NeuronConfig)| {
+                    let code = STEP_CODE * f64::from(config.mem_cap_size.max(4)) / tau;
+                    code.round().clamp(20.0, 1000.0) as i32
+                };
+                let codes: Vec<i32> = self.targets.iter().zip(session.configs()).map(code).collect();
+                session.write_cells(program, Cell::IMemOffset, &codes);
+            }
+        }
     }
 
     /// The time constants of the neurons concerned as they are now, microseconds; NaN where none can be fitted. `longest_us` is
@@ -217,16 +256,13 @@ impl Routine for MembraneMadc {
         self.targets = targets(session, target)?;
         self.fast = self.targets.iter().any(|&tau| tau < FAST_US);
         let cells: &[Cell] = if self.fast { &[Cell::VReset, Cell::VLeak] } else { &[Cell::IMemOffset] };
-        self.saved = Some(Saved {
-            configs: session.configs(),
-            cells: cells.iter().map(|&cell| (cell, session.cells(cell))).collect(),
-        });
+        self.before = Some(Before::of(session, cells));
         let mut program = ProgramBuilder::new();
         if self.fast {
             session.write_cells_noisy(&mut program, Cell::VReset, 520);
             session.write_cells_noisy(&mut program, Cell::VLeak, 880);
         } else {
-            session.write_cells_noisy(&mut program, Cell::IMemOffset, 1000);
+            self.write_offset_currents(session, &mut program);
         }
         session.link.run_program(&program.finish()?)?;
         let fast = self.fast;
@@ -277,20 +313,11 @@ impl Routine for MembraneMadc {
     }
 
     fn postlude(&mut self, session: &mut Session<'_>, _: &mut Outcome) -> Result<()> {
-        let Some(saved) = self.saved.take() else { return Ok(()) };
-        let mut program = ProgramBuilder::new();
-        session.change_neurons(&mut program, |index, config| {
-            *config = NeuronConfig {
-                en_leak_div: config.en_leak_div,
-                en_leak_mul: config.en_leak_mul,
-                ..saved.configs[index]
-            };
-        });
-        for (cell, codes) in &saved.cells {
-            session.write_cells(&mut program, *cell, codes);
-        }
-        program.barrier_omnibus().wait(SETTLING);
-        session.link.run_program(&program.finish()?)?;
-        Ok(())
+        let Some(before) = self.before.take() else { return Ok(()) };
+        before.put_back_but(session, |now, before| NeuronConfig {
+            en_leak_div: now.en_leak_div,
+            en_leak_mul: now.en_leak_mul,
+            ..before
+        })
     }
 }

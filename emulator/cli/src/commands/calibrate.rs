@@ -31,7 +31,7 @@ struct Calibrate {
     /// Seed of the virtual chip: which individual it is. Several chips: 1,2,5 or 1-10
     #[arg(long, value_name = "N", default_value = "1")]
     chip_seed: String,
-    /// What to reach: `spiking`, or a file (TOML or JSON; see the book, "Calibrate a chip")
+    /// What to reach: `spiking`, `hagen`, or a file (TOML or JSON; see the book, "Calibrate a chip")
     #[arg(long, value_name = "TARGET", default_value = "spiking")]
     target: String,
     /// File for the result; with several chips its name must contain {seed}
@@ -232,11 +232,13 @@ fn seeds(text: &str) -> Option<Vec<u64>> {
 
 /// A named target, or one from a file.
 fn read_target(name: &str) -> Result<Target, Failure> {
-    if name == "spiking" {
-        return Ok(Target::spiking());
+    match name {
+        "spiking" => return Ok(Target::spiking()),
+        "hagen" => return Ok(Target::hagen()),
+        _ => {}
     }
     let bytes = std::fs::read_to_string(name).map_err(|error| {
-        Failure::new(format!("--target {name}: {error}")).hint("a target is `spiking` or a file")
+        Failure::new(format!("--target {name}: {error}")).hint("a target is `spiking`, `hagen` or a file")
     })?;
     let parsed = if Path::new(name).extension().is_some_and(|extension| extension == "json") {
         serde_json::from_str(&bytes).map_err(|error| error.to_string())

@@ -28,19 +28,7 @@ pub(super) fn execute(matches: &ArgMatches, json: bool) -> Result<Outcome, Failu
     let mut pages = String::new();
     for file in &report.files {
         let found = result::load(file).map_err(|error| Failure::from_error(&error))?;
-        pages.push_str(&format!(
-            "{}: {}, {}, {}\n\n{:<40} {:>9} {:>7} {:>9} {:>10} {:>10}\n",
-            file.display(),
-            found.header.chip.identifier,
-            found.header.entry,
-            found.header.software,
-            "routine",
-            "instances",
-            "failed",
-            "median",
-            "bias",
-            "spread",
-        ));
+        pages.push_str(&bss2_calibration::report::calibration(&found));
         let mut routines = Vec::new();
         for record in &found.records {
             let outcome = &record.outcome;
@@ -49,20 +37,12 @@ pub(super) fn execute(matches: &ArgMatches, json: bool) -> Result<Outcome, Failu
             let bias = evaluation::median(&residuals);
             let spread = evaluation::standard_deviation(&residuals);
             let median = outcome.median_parameter();
-            pages.push_str(&format!(
-                "{:<40} {:>9} {:>7} {:>9} {bias:>10.3} {spread:>10.3}\n",
-                outcome.routine,
-                outcome.len(),
-                outcome.failures(),
-                median.map_or("-".to_owned(), |code| code.to_string()),
-            ));
             routines.push(json!({
                 "routine": outcome.routine, "knob": outcome.knob, "instances": outcome.len(),
                 "failed": outcome.failures(), "median_code": median, "bias": bias, "spread": spread,
             }));
         }
         let usable = found.usable(InstanceKind::Neuron, None).iter().filter(|usable| **usable).count();
-        pages.push_str(&format!("\n{usable} neurons are usable\n\n"));
         documents.push(json!({
             "file": file, "header": found.header, "usable_neurons": usable, "routines": routines,
         }));
