@@ -216,8 +216,7 @@ pub fn multiply(session: &mut Session<'_>, vectors: &[Vec<u8>], sends: usize) ->
                                 fire_bus_1: bus == 1,
                                 fire_bus_2: bus == 2,
                                 fire_bus_3: bus == 3,
-                                event_address: (32 - activation.min(MAXIMUM_ACTIVATION))
-                                    | 32 * (row % 2) as u8,
+                                event_address: 32 - activation.min(MAXIMUM_ACTIVATION) + 32 * (row % 2) as u8,
                                 row_select_address: (driver / 4) as u8,
                             };
                             write(program, hemisphere as u32, &event);

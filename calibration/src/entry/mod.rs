@@ -26,6 +26,8 @@ use std::sync::atomic::AtomicBool;
 /// What is wanted, and how. The entry point follows from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "entry", deny_unknown_fields)]
+// There is one in a program, and it is hardly ever moved.
+#[allow(clippy::large_enum_variant)]
 pub enum Target {
     /// Spiking neurons.
     Spiking {

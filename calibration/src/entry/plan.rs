@@ -10,9 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A calibration under way.
+// There is one in a program, and it is hardly ever moved.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum Plan {
     Spiking(Spiking),
-    Hagen(Box<Hagen>),
+    Hagen(Hagen),
 }
 
 impl Plan {
@@ -22,9 +24,7 @@ impl Plan {
             Target::Spiking { target, options } => {
                 Self::Spiking(Spiking::new(target.clone(), options.clone()))
             }
-            Target::Hagen { target, options } => {
-                Self::Hagen(Box::new(Hagen::new(target.clone(), options.clone())))
-            }
+            Target::Hagen { target, options } => Self::Hagen(Hagen::new(target.clone(), options.clone())),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The conductance between compartments (calibration 4.3.14).
 
+use super::before::Before;
 use super::membrane::MembraneCadc;
 use super::potential::{CELL, LeakPotential};
 use crate::algorithms::Search;
@@ -26,7 +27,7 @@ pub struct InterCompartment {
     /// Whether the target is that of tau_total.
     pub official_quantity: bool,
     targets: Vec<f64>,
-    saved: Vec<NeuronConfig>,
+    before: Option<Before>,
 }
 
 const NAME: &str = "inter-compartment conductance";
@@ -117,7 +118,7 @@ impl Routine for InterCompartment {
 
     fn prelude(&mut self, session: &mut Session<'_>, target: Option<&[f64]>) -> Result<Vec<f64>> {
         self.targets = Session::spread(target.unwrap_or(&[2.0]), session.neurons().len())?;
-        self.saved = session.configs();
+        self.before = Some(Before::of(session, &[]));
         let mut program = ProgramBuilder::new();
         session.write_cells_noisy(&mut program, Cell::IBiasLeak, 1022);
         session.change_neurons(&mut program, |_, config| {
@@ -169,16 +170,11 @@ impl Routine for InterCompartment {
     }
 
     fn postlude(&mut self, session: &mut Session<'_>, _: &mut Outcome) -> Result<()> {
-        let saved = std::mem::take(&mut self.saved);
-        let mut program = ProgramBuilder::new();
-        session.change_neurons(&mut program, |index, config| {
-            *config = NeuronConfig {
-                en_comp_cond_div: config.en_comp_cond_div,
-                en_comp_cond_mul: config.en_comp_cond_mul,
-                ..saved[index]
-            };
-        });
-        session.link.run_program(&program.finish()?)?;
-        Ok(())
+        let Some(before) = self.before.take() else { return Ok(()) };
+        before.put_back_but(session, |now, before| NeuronConfig {
+            en_comp_cond_div: now.en_comp_cond_div,
+            en_comp_cond_mul: now.en_comp_cond_mul,
+            ..before
+        })
     }
 }

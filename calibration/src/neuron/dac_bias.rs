@@ -1,5 +1,6 @@
 //! Equal synaptic currents in the four quadrants (calibration 4.3.1).
 
+use super::before::Before;
 use super::potential::{CELL, median};
 use crate::base_state::{STIMULUS_LABEL, STIMULUS_ROWS, STIMULUS_WEIGHT, write_synapses};
 use crate::error::{CalibrationError, Result};
@@ -18,7 +19,7 @@ use bss2_host::registers::neuron::NeuronConfig;
 /// 0: strengths and time constants of the inputs.
 #[derive(Clone, Debug, Default)]
 pub struct SynapseDacBias {
-    saved: Option<(Vec<NeuronConfig>, Vec<(Cell, Vec<i32>)>)>,
+    before: Option<Before>,
 }
 
 /// Weight of the stimulus.
@@ -73,8 +74,7 @@ impl Routine for SynapseDacBias {
     fn prelude(&mut self, session: &mut Session<'_>, target: Option<&[f64]>) -> Result<Vec<f64>> {
         let cells =
             [Cell::IBiasSyninExcGm, Cell::IBiasSyninInhGm, Cell::IBiasSyninExcTau, Cell::IBiasSyninInhTau];
-        let saved = cells.map(|cell| (cell, session.cells(cell)));
-        self.saved = Some((session.configs(), saved.to_vec()));
+        self.before = Some(Before::of(session, &cells));
         let mut program = ProgramBuilder::new();
         cells.into_iter().for_each(|cell| session.write_cells_noisy(&mut program, cell, 0));
         session.change_neurons(&mut program, |_, config| {
@@ -122,15 +122,9 @@ impl Routine for SynapseDacBias {
             }
         }
         session.link.establish(|program| write_synapses(program, STIMULUS_ROWS.into(), STIMULUS_WEIGHT))?;
-        let Some((configs, cells)) = self.saved.take() else { return Ok(()) };
         let mut program = ProgramBuilder::new();
         padi::drivers(&mut program, RowMode::Disabled);
-        session.write_configs(&mut program, &configs);
-        for (cell, codes) in &cells {
-            session.write_cells(&mut program, *cell, codes);
-        }
-        program.barrier_omnibus().wait(SETTLING);
         session.link.run_program(&program.finish()?)?;
-        Ok(())
+        self.before.take().map_or(Ok(()), |before| before.put_back(session))
     }
 }

@@ -1,5 +1,6 @@
 //! The membrane time constant (calibration 4.3.7).
 
+use super::before::Before;
 use super::potential::{CELL, LeakPotential, ResetPotential};
 use crate::algorithms::Search;
 use crate::error::{CalibrationError, Result};
@@ -157,13 +158,7 @@ pub struct MembraneMadc {
     pub offset_current: Option<i32>,
     targets: Vec<f64>,
     fast: bool,
-    saved: Option<Saved>,
-}
-
-#[derive(Clone, Debug)]
-struct Saved {
-    configs: Vec<NeuronConfig>,
-    cells: Vec<(Cell, Vec<i32>)>,
+    before: Option<Before>,
 }
 
 impl MembraneMadc {
@@ -261,10 +256,7 @@ impl Routine for MembraneMadc {
         self.targets = targets(session, target)?;
         self.fast = self.targets.iter().any(|&tau| tau < FAST_US);
         let cells: &[Cell] = if self.fast { &[Cell::VReset, Cell::VLeak] } else { &[Cell::IMemOffset] };
-        self.saved = Some(Saved {
-            configs: session.configs(),
-            cells: cells.iter().map(|&cell| (cell, session.cells(cell))).collect(),
-        });
+        self.before = Some(Before::of(session, cells));
         let mut program = ProgramBuilder::new();
         if self.fast {
             session.write_cells_noisy(&mut program, Cell::VReset, 520);
@@ -321,20 +313,11 @@ impl Routine for MembraneMadc {
     }
 
     fn postlude(&mut self, session: &mut Session<'_>, _: &mut Outcome) -> Result<()> {
-        let Some(saved) = self.saved.take() else { return Ok(()) };
-        let mut program = ProgramBuilder::new();
-        session.change_neurons(&mut program, |index, config| {
-            *config = NeuronConfig {
-                en_leak_div: config.en_leak_div,
-                en_leak_mul: config.en_leak_mul,
-                ..saved.configs[index]
-            };
-        });
-        for (cell, codes) in &saved.cells {
-            session.write_cells(&mut program, *cell, codes);
-        }
-        program.barrier_omnibus().wait(SETTLING);
-        session.link.run_program(&program.finish()?)?;
-        Ok(())
+        let Some(before) = self.before.take() else { return Ok(()) };
+        before.put_back_but(session, |now, before| NeuronConfig {
+            en_leak_div: now.en_leak_div,
+            en_leak_mul: now.en_leak_mul,
+            ..before
+        })
     }
 }

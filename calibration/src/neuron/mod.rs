@@ -3,6 +3,7 @@
 //! Instances are the neurons concerned ([`Session::neurons`](crate::routine::Session::neurons)), those of
 //! [`dac_bias`] the four quadrants. Potentials are codes of the column ADC (mean of both channels), times microseconds.
 
+mod before;
 pub mod capacitance;
 pub mod coba;
 pub mod compartment;

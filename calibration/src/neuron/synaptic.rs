@@ -1,6 +1,7 @@
 //! Time constants of the synaptic inputs (calibration 4.3.9).
 
 use super::Polarity;
+use super::before::Before;
 use super::potential::CELL;
 use crate::error::{CalibrationError, Result};
 use crate::fit::{self, Recipe};
@@ -29,13 +30,13 @@ const MARGIN: usize = 100;
 pub struct SynapticTimeConstant {
     polarity: Polarity,
     targets: Vec<f64>,
-    saved: Option<(Vec<NeuronConfig>, Vec<i32>)>,
+    before: Option<Before>,
 }
 
 impl SynapticTimeConstant {
     /// Of this input.
     pub fn new(polarity: Polarity) -> Self {
-        Self { polarity, targets: Vec::new(), saved: None }
+        Self { polarity, targets: Vec::new(), before: None }
     }
 
     fn with_high_resistance(&self, config: &NeuronConfig, on: bool) -> NeuronConfig {
@@ -100,7 +101,7 @@ impl Routine for SynapticTimeConstant {
                 upper: BOUNDS.1,
             });
         }
-        self.saved = Some((session.configs(), session.cells(self.polarity.gm())));
+        self.before = Some(Before::of(session, &[self.polarity.gm()]));
         let source = self.polarity.of([1, 2]);
         let mut program = ProgramBuilder::new();
         padi::drivers(&mut program, self.polarity.row_mode());
@@ -132,15 +133,12 @@ impl Routine for SynapticTimeConstant {
     }
 
     fn postlude(&mut self, session: &mut Session<'_>, _: &mut Outcome) -> Result<()> {
-        let Some((configs, strengths)) = self.saved.take() else { return Ok(()) };
         let mut program = ProgramBuilder::new();
         padi::drivers(&mut program, RowMode::Disabled);
-        session.change_neurons(&mut program, |index, config| {
-            *config = self.with_high_resistance(&configs[index], self.high_resistance(config));
-        });
-        session.write_cells(&mut program, self.polarity.gm(), &strengths);
-        program.barrier_omnibus().wait(SETTLING);
         session.link.run_program(&program.finish()?)?;
-        Ok(())
+        let Some(before) = self.before.take() else { return Ok(()) };
+        before.put_back_but(session, |now, before| {
+            self.with_high_resistance(&before, self.high_resistance(now))
+        })
     }
 }

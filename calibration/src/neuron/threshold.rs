@@ -1,5 +1,6 @@
 //! The spike threshold (calibration 4.3.4 to 4.3.6).
 
+use super::before::Before;
 use super::potential::CELL;
 use crate::error::{CalibrationError, Result};
 use crate::primitives::madc::{self, Recording, write_at};
@@ -11,31 +12,6 @@ use bss2_host::playback::ProgramBuilder;
 use bss2_host::registers::capmem::NeuronParameter as Cell;
 use bss2_host::registers::coordinates;
 use bss2_host::registers::neuron::NeuronConfig;
-
-/// What a threshold routine changes besides its knob, as it was before.
-#[derive(Clone, Debug)]
-struct Before {
-    configs: Vec<NeuronConfig>,
-    cells: Vec<(Cell, Vec<i32>)>,
-}
-
-impl Before {
-    fn of(session: &Session<'_>, cells: &[Cell]) -> Self {
-        let cells = cells.iter().map(|&cell| (cell, session.cells(cell))).collect();
-        Self { configs: session.configs(), cells }
-    }
-
-    fn put_back(self, session: &mut Session<'_>) -> Result<()> {
-        let mut program = ProgramBuilder::new();
-        session.write_configs(&mut program, &self.configs);
-        for (cell, codes) in &self.cells {
-            session.write_cells(&mut program, *cell, codes);
-        }
-        program.barrier_omnibus().wait(SETTLING);
-        session.link.run_program(&program.finish()?)?;
-        Ok(())
-    }
-}
 
 /// Brings the highest potential of a tonically firing neuron to a code of the column ADC by `v_threshold`: offset current on, leak
 /// off, reset to 0. All of that is put back afterwards (the official routine leaves leak and reset off).

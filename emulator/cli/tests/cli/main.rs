@@ -1,5 +1,6 @@
 //! The program as its users meet it: arguments, files, exit codes, output.
 
+mod calibrate;
 mod common;
 mod inspect;
 mod play;
