@@ -4,6 +4,7 @@ use crate::base_state::{write_madc, write_neuron_biases};
 use crate::error::{CalibrationError, Result};
 use crate::link::Link;
 use crate::program::{RowView, write, write_cell, write_row};
+use crate::quick::Targets;
 use bss2_base::{Neuron, SimTime};
 use bss2_host::playback::ProgramBuilder;
 use bss2_host::registers::capmem::NeuronParameter as Cell;
@@ -18,6 +19,11 @@ const CODES: u16 = 1023;
 const QUADRANT: usize = 128;
 /// Synapse drivers of a hemisphere, and so the most inputs.
 const DRIVERS: u8 = 128;
+
+/// Time for membranes to come to rest after they have been joined; recordings begin a millisecond later still.
+const JOINING: SimTime = SimTime::from_us(500);
+/// Mean rise of a membrane in CADC codes for a weight of 1 and a spike each microsecond, see [`Targets::strength`].
+const STRENGTH: f64 = 2.5;
 
 /// The largest code of an inter-compartment conductance, see [`Conductances::between`].
 pub const fn largest_conductance() -> u16 {
@@ -78,7 +84,10 @@ impl Conductances {
             [leak, between] => Ok(Self::uniform(compartments, code(leak), code(between))),
             each if each.len() + 1 == 2 * compartments => {
                 let (leak, between) = each.split_at(compartments);
-                Ok(Self { leak: leak.iter().map(code).collect(), between: between.iter().map(code).collect() })
+                Ok(Self {
+                    leak: leak.iter().map(code).collect(),
+                    between: between.iter().map(code).collect(),
+                })
             }
             other => Err(CalibrationError::Lengths {
                 what: "conductances",
@@ -98,6 +107,13 @@ impl Chain {
     /// The circuit beside each body, with the conductance to the next compartment.
     pub fn helpers(&self) -> Vec<Neuron> {
         (0..self.compartments).map(|compartment| self.circuit(2 * compartment + 1)).collect()
+    }
+
+    /// What the bodies are to be calibrated to: the usual resting potential, no input offset, and a fifth of the nominal strength. With the
+    /// nominal one, leaks and conductances that are divided would let a volley leave the range of the converter, and that in which conductances
+    /// are linear.
+    pub fn targets(&self) -> Targets {
+        Targets { strength: Some(STRENGTH), ..Targets::spiking(self.bodies()) }
     }
 
     fn circuit(&self, number: usize) -> Neuron {
@@ -148,8 +164,11 @@ impl Chain {
         write(program, hemisphere as u32, &padi);
         for driver in 0..u32::from(DRIVERS) {
             let used = driver < u32::from(self.inputs);
-            let config =
-                SynapseDriverConfig { en_receiver: used, en_exc_bottom: used, ..SynapseDriverConfig::default() };
+            let config = SynapseDriverConfig {
+                en_receiver: used,
+                en_exc_bottom: used,
+                ..SynapseDriverConfig::default()
+            };
             write(program, u32::from(DRIVERS) * hemisphere as u32 + driver, &config);
         }
         let bodies = self.bodies();
@@ -164,7 +183,8 @@ impl Chain {
         }
     }
 
-    /// Joins the circuits and gives them these conductances, then waits until they have settled.
+    /// Gives the circuits these conductances, waits until they have settled, and joins them. While cells settle, circuits are by themselves:
+    /// a chain would be driven by whatever its leaks pass through, and a lone circuit is easier for whoever simulates the chip.
     ///
     /// # Errors
     /// [`CalibrationError::Target`] and [`CalibrationError::Lengths`] if a code is out of range or missing, and as [`Link::run`].
@@ -180,14 +200,23 @@ impl Chain {
         }
         link.configure(|program| {
             for (number, (body, helper)) in self.bodies().into_iter().zip(self.helpers()).enumerate() {
-                write(program, coordinates::neuron_config(body), &self.body(number));
+                write(program, coordinates::neuron_config(body), &apart(self.body(number)));
                 write_cell(program, body, Cell::IBiasLeak, conductances.leak[number]);
                 let between = conductances.between.get(number).copied();
-                write(program, coordinates::neuron_config(helper), &self.helper(between));
+                write(program, coordinates::neuron_config(helper), &apart(self.helper(between)));
                 write_cell(program, helper, Cell::IBiasLeak, 0);
                 write_cell(program, helper, Cell::IBiasNmda, between.unwrap_or(0) % CODES);
             }
-        })
+        })?;
+        link.run(|program| {
+            for (number, (body, helper)) in self.bodies().into_iter().zip(self.helpers()).enumerate() {
+                write(program, coordinates::neuron_config(body), &self.body(number));
+                let between = conductances.between.get(number).copied();
+                write(program, coordinates::neuron_config(helper), &self.helper(between));
+            }
+            program.barrier_omnibus().wait(JOINING);
+        })?;
+        Ok(())
     }
 
     fn body(&self, number: usize) -> NeuronConfig {
@@ -213,6 +242,17 @@ impl Chain {
             connect_somata: between.is_some(),
             ..NeuronConfig::default()
         }
+    }
+}
+
+/// The same circuit without connections to others.
+fn apart(config: NeuronConfig) -> NeuronConfig {
+    NeuronConfig {
+        connect_membrane_right: false,
+        connect_soma: false,
+        connect_somata: false,
+        en_comp_cond: false,
+        ..config
     }
 }
 

@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_height_is_the_smoothed_peak_over_the_rest() {
-        let codes = (0..1000).map(|k| 300.0 + if k % 2 == 0 { 1.0 } else { -1.0 } + if k > 500 { 50.0 } else { 0.0 });
+        let codes =
+            (0..1000).map(|k| 300.0 + if k % 2 == 0 { 1.0 } else { -1.0 } + if k > 500 { 50.0 } else { 0.0 });
         let trace = Trace { codes: codes.collect(), period_us: 0.25 };
         let height = Window { spikes_us: 100.0, end_us: 250.0 }.height(&trace);
         assert!((height - 50.0).abs() < 1e-9, "{height}");

@@ -45,9 +45,12 @@
 //! and one line in [`all`]. The runner does the rest: options, help, progress, Ctrl-C, `summary.json`, `figures.csv`, the table on
 //! the terminal, the exit code.
 
+mod attenuation;
+mod compartments;
 mod context;
 pub mod game;
 mod homeostasis;
+mod inference;
 mod origin;
 mod parallel;
 mod pong;
@@ -163,6 +166,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<homeostasis::Homeostasis>(),
         Entry::of::<stdp::Stdp>(),
         Entry::of::<structural::Structural>(),
+        Entry::of::<attenuation::Attenuation>(),
+        Entry::of::<inference::Inference>(),
         Entry::of::<pong_baselines::PongBaselines>(),
     ]
 }
