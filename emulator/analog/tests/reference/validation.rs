@@ -397,7 +397,8 @@ fn page(rows: &[Row]) -> String {
          peak of ten stacked PSPs, which the saturation of the leak (the tanh of analog-core 3.2) lifts by more than the saturation of the\n\
          input takes away, whereas the measurement shows compression.\n\n\
          Calibrated codes are those that would bring ten drawn chips to the targets of the measured calibration, solved for, with its\n\
-         leak strength; the official calibration reaches membrane time constants of 0.5 to 60 us, the typical chip {:.2} to {:.0} us.\n\n\
+         leak strength. The widths of the model's deviations were taken from that calibration, so these rows tell whether they compose, not\n\
+         whether they predict. The official calibration reaches membrane time constants of 0.5 to 60 us, the typical chip {:.2} to {:.0} us.\n\n\
          Of the rows of analog-core 11, these are not on this page:\n\n\
          | quantity | why |\n|---|---|\n\
          | periods, amplitudes and spread in the leak-over-threshold demonstrations | its leak potentials are not published |\n\

@@ -270,7 +270,7 @@ impl Laboratory {
 /// label (event-routing 3.1, 7.1).
 pub(super) fn label(driver: u8, line: Line) -> u16 {
     let driver = u16::from(driver);
-    driver % 4 << 14 | driver / 4 << 6 | u16::from(LABELS[line as usize])
+    (driver % 4) << 14 | (driver / 4) << 6 | u16::from(LABELS[line as usize])
 }
 
 /// A spike of the host reaches the PADI bus of its link in both hemispheres, and nothing else; those of neurons leave the chip.

@@ -78,7 +78,6 @@ enum Kind {
 
 pub(crate) fn command() -> Command {
     let plot = Command::new("plot")
-        .about("Draw what the analog circuits of a virtual chip do, with the data beside the pictures")
         .after_help(
             "Every kind writes KIND.png, KIND.svg and tables of what they show (KIND*.csv).\n\
              bss2 plot KIND --help describes its options, with examples.",
@@ -96,7 +95,9 @@ pub(crate) fn command() -> Command {
         let names: Vec<String> = plot.get_subcommands().map(|kind| kind.get_name().to_owned()).collect();
         names.into_iter().fold(plot, |plot, name| plot.mut_subcommand(name, |kind| kind.mut_args(negative)))
     };
+    // The description comes last, because the list of kinds brings its own.
     kinds(Kind::augment_subcommands(plot))
+        .about("Draw what the analog circuits of a virtual chip do, with the data beside the pictures")
 }
 
 pub(crate) fn execute(matches: &ArgMatches, json: bool) -> Result<Outcome, Failure> {

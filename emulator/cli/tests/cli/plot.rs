@@ -29,6 +29,7 @@ fn column(folder: &Path, table: &str, name: &str) -> Vec<f64> {
 #[test]
 fn every_kind_describes_itself_with_examples() {
     let all = text(&bss2(&["plot", "--help"]).stdout);
+    assert!(all.starts_with("Draw what the analog circuits of a virtual chip do"), "{all}");
     for kind in KINDS {
         assert!(all.contains(kind), "{kind}");
         let help = text(&bss2(&["plot", kind, "--help"]).stdout);
