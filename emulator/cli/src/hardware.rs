@@ -46,6 +46,14 @@ impl Analog {
         options.analog.level = self.level.unwrap_or_default();
         options
     }
+
+    /// What the level is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self.level.unwrap_or_default() {
+            Level::Fast => "fast",
+            Level::Linear => "linear",
+        }
+    }
 }
 
 /// A level by its name.

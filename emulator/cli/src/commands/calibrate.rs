@@ -131,10 +131,14 @@ impl Calibrate {
         checkpoint.push(".checkpoint");
         let checkpoint = PathBuf::from(checkpoint);
         let neurons = Session::some_neurons(self.neurons.into());
-        let mut hardware = Hardware::find(place, seed, &|text| progress.note(text))
+        let mut hardware = Hardware::find(place, seed, self.connect.analog, &|text| progress.note(text))
             .map_err(|error| Failure::from_error(&error))?;
         let chip = match place {
-            Place::Here => ChipIdentity::emulated(seed, concat!("bss2 ", env!("CARGO_PKG_VERSION"))),
+            Place::Here => {
+                let model =
+                    format!("bss2 {}, {} circuits", env!("CARGO_PKG_VERSION"), self.connect.analog.name());
+                ChipIdentity::emulated(seed, model)
+            }
             Place::There { address, .. } => {
                 ChipIdentity { identifier: address.to_string(), seed: None, model: None }
             }

@@ -6,7 +6,7 @@ use super::{Finding, LARGEST};
 use crate::artefacts::ArtefactError;
 use crate::experiments::Context;
 use crate::experiments::statistics::quantile;
-use crate::plots::{Axis, Distribution, Histogram, Hue, Mark, Plot, Sheet, XyPlot, XySeries};
+use crate::plots::{Axis, Distribution, Histogram, Hue, Mark, Plot, Reference, Sheet, XyPlot, XySeries};
 
 /// Names of the parameters on axes.
 fn name(parameter: usize, parameters: usize) -> String {
@@ -61,7 +61,7 @@ fn marginal(findings: &[Finding], closed: &Posterior, parameter: usize, truth: &
         y: "samples".into(),
         bins: 30,
         distributions,
-        target: Some(truth[parameter]),
+        target: Some(Reference::new(truth[parameter], "truth")),
     }
 }
 
