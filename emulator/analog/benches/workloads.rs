@@ -8,7 +8,7 @@
 //! |---|---|
 //! | W1 | 512 adaptive exponential neurons, all different, 256 Poisson inputs of 20 kHz to each through 131,072 synapses |
 //! | W2 | the same with integrate-and-fire neurons |
-//! | W3 | 85 chains of four compartments: six circuits each, for an inner compartment takes two |
+//! | W3 | 84 chains of four compartments: six circuits each, for an inner compartment takes two |
 //! | W4 | 20 ms in which nothing happens |
 //! | W5 | a pass of a vector-matrix multiplication: 128 inputs, 256 outputs |
 
@@ -92,12 +92,12 @@ fn neuron(adaptive: bool, rng: &mut Draws) -> Circuit {
     circuit
 }
 
-/// 85 chains over both rows: the circuits of a chain are six neighbours.
+/// 84 chains over both rows: the circuits of a chain are six neighbours.
 fn chains(rng: &mut Draws) -> Vec<(Neuron, Circuit)> {
     let mut circuits: Vec<_> = Neuron::all().map(|own| (own, neuron(false, rng))).collect();
     for (own, circuit) in &mut circuits {
         let column = usize::from(own.column());
-        // 42 chains in the upper row, in its halves of 128 columns, as many in the lower.
+        // 21 chains in each half of a row.
         let (place, used) = (column % 128 % 6, column % 128 < 126);
         let bits = &mut circuit.bits.compartments;
         circuit.compartment.conductance = 1.6e-6;

@@ -77,17 +77,20 @@ impl Arch {
     }
 
     /// See [`kernel::cut`].
-    pub(super) fn cut(
-        self,
-        block: &mut Block,
-        time: i32,
-        hit: &[i32; LANES],
-        charges: [&[f32; LANES]; 2],
-        epoch: u64,
-        noisy: bool,
-    ) {
-        self.run(Cut { block, time, hit, charges, epoch, noisy });
+    pub(super) fn cut(self, block: &mut Block, hit: Hit<'_>, epoch: u64, noisy: bool) {
+        self.run(Cut { block, hit, epoch, noisy });
     }
+}
+
+/// Charges for a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hit<'a> {
+    /// ps since the epoch.
+    pub(super) time: i32,
+    /// Not 0 for the lanes that are hit.
+    pub(super) lanes: &'a [i32; LANES],
+    /// C, excitatory and inhibitory.
+    pub(super) charges: [&'a [f32; LANES]; 2],
 }
 
 struct Step<'a, const FEATURES: u32> {
@@ -107,9 +110,7 @@ impl<const FEATURES: u32> pulp::WithSimd for Step<'_, FEATURES> {
 
 struct Cut<'a> {
     block: &'a mut Block,
-    time: i32,
-    hit: &'a [i32; LANES],
-    charges: [&'a [f32; LANES]; 2],
+    hit: Hit<'a>,
     epoch: u64,
     noisy: bool,
 }
@@ -118,11 +119,11 @@ impl pulp::WithSimd for Cut<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
-        let Self { block, time, hit, charges, epoch, noisy } = self;
+        let Self { block, hit, epoch, noisy } = self;
         if noisy {
-            kernel::cut(block, time, hit, charges, epoch, true);
+            kernel::cut(block, hit.time, hit.lanes, hit.charges, epoch, true);
         } else {
-            kernel::cut(block, time, hit, charges, epoch, false);
+            kernel::cut(block, hit.time, hit.lanes, hit.charges, epoch, false);
         }
     }
 }

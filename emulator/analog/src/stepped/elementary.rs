@@ -36,7 +36,7 @@ pub(super) fn exp(x: f32) -> f32 {
     let multiple = shifted - ROUNDER;
     let r = (x - multiple * LN2_HIGH) - multiple * LN2_LOW;
     // e^r = 1 + r + r^2 s(r), s fitted to a largest relative error of 1.1e-7 for |r| <= 0.3466.
-    let s = (4.999_923_149e-1 + r * 1.666_711_465e-1) + (r * r) * (4.189_015_731e-2 + r * 8.312_520_464e-3);
+    let s = (4.999_923e-1 + r * 1.666_711_4e-1) + (r * r) * (4.189_015_6e-2 + r * 8.312_521e-3);
     let scale = f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000));
     (1.0 + (r + (r * r) * s)) * scale
 }
@@ -48,9 +48,9 @@ pub(super) fn tanh(x: f32) -> f32 {
     let x = at_least(at_most(x, 8.2), -8.2);
     let z = x * x;
     let y = z * z;
-    let p = (9.999_998_207e-1 + z * 1.290_798_555e-1) + y * (2.932_025_563e-3 + z * 1.122_300_954e-5);
-    let top = 2.359_828_558e-4 + z * 2.393_584_010e-7;
-    let q = (1.0 + z * 4.624_117_620e-1) + y * (2.373_785_799e-2 + z * top);
+    let p = (9.999_998e-1 + z * 1.290_798_5e-1) + y * (2.932_025_6e-3 + z * 1.122_300_9e-5);
+    let top = 2.359_828_5e-4 + z * 2.393_584e-7;
+    let q = (1.0 + z * 4.624_117_6e-1) + y * (2.373_785_7e-2 + z * top);
     x * p / q
 }
 

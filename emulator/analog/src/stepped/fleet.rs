@@ -5,11 +5,11 @@
 //! with each other all the same, and a block makes all steps that are due at once; a lane that needs many short ones is moved to
 //! a block of such lanes. Neither changes its bits.
 
-use super::arch::Arch;
+use super::arch::{Arch, Hit};
 use super::automaton::{Automaton, NEVER, Step};
 use super::effective::Effective;
 use super::elementary::{at_least, at_most};
-use super::kernel::{self, Block, Control, Course, LANES, LATER, cut_lane, feature};
+use super::kernel::{self, Block, Control, Course, LANES, LATER, Survey, cut_lane, feature};
 use super::lanes::Mode;
 use super::simulation::{Fire, Options};
 use super::unit::{CircuitState, Pending, ignition};
@@ -98,6 +98,8 @@ pub(super) struct Fleet {
     crew: Vec<[Option<usize>; LANES]>,
     /// What each block is for.
     class: Vec<Class>,
+    /// No lane of a block needs anything before.
+    wake: Vec<i32>,
     /// Blocks from here on are for lanes that are set apart.
     homes: usize,
     pub(super) members: Vec<Member>,
@@ -123,6 +125,7 @@ impl Fleet {
             blocks: vec![Block::new(); homes],
             crew: vec![[None; LANES]; homes],
             class: vec![Class::Home; homes],
+            wake: vec![i32::MIN; homes],
             homes,
             members: Vec::with_capacity(circuits.len()),
             by_column: [(); 2].map(|()| Box::new([None; COLUMNS])),
@@ -250,6 +253,7 @@ impl Fleet {
         let address = self.members[lane].neuron.index() as i32;
         let (parked, n) = (*parked, *slot);
         let mode = effective.modes[usize::from(in_reset)];
+        self.wake[*block] = i32::MIN;
         let block = &mut self.blocks[*block];
         block.mode.set(n, &mode);
         block.control.set(n, &control);
@@ -267,6 +271,7 @@ impl Fleet {
         let Member { parked, block, slot, crossing, .. } = &mut self.members[lane];
         if !*parked {
             *crossing = NEVER;
+            self.wake[*block] = i32::MIN;
             cut_lane(&mut self.blocks[*block], *slot, time, true, [0.0; 2], self.epoch, self.noisy);
         }
     }
@@ -381,13 +386,15 @@ impl Fleet {
         }
     }
 
-    /// Charges in C by column for the lines of a row, at `now`, up to which the fleet has been advanced.
+    /// Charges in C by column for the lines of a row, at `now`, up to which the fleet has been advanced. `last`: nothing else is known to
+    /// come at this time.
     pub(super) fn pulse(
         &mut self,
         now: u64,
         row: Hemisphere,
         line: Line,
         charges: &[f32; COLUMNS],
+        last: bool,
         options: &Options,
     ) {
         const NONE: [f32; LANES] = [0.0; LANES];
@@ -409,9 +416,9 @@ impl Fleet {
                     own[n] = if block.address[n] >= 0 { near[n] } else { 0.0 };
                 }
             } else {
-                for n in 0..LANES {
-                    let column = block.address[n].wrapping_sub(first) as usize;
-                    own[n] = charges.get(column).copied().unwrap_or(0.0);
+                for (own, address) in own.iter_mut().zip(&block.address) {
+                    let column = address.wrapping_sub(first) as usize;
+                    *own = charges.get(column).copied().unwrap_or(0.0);
                 }
             }
             for n in 0..LANES {
@@ -438,13 +445,19 @@ impl Fleet {
                 Line::Excitatory => [&own, &NONE],
                 Line::Inhibitory => [&NONE, &own],
             };
-            self.arch.cut(block, time, &hit, charges, self.epoch, self.noisy);
+            let hit_lanes = Hit { time, lanes: &hit, charges };
+            self.arch.cut(block, hit_lanes, self.epoch, self.noisy);
+            self.wake[at] = i32::MIN;
             if crossing != 0 {
-                for n in 0..LANES {
-                    if let Some(lane) = self.crew[at][n].filter(|_| hit[n] != 0) {
-                        self.members[lane].crossing = NEVER;
-                    }
+                let crew = self.crew[at].iter().zip(&hit);
+                for lane in crew.filter(|(_, hit)| **hit != 0).filter_map(|(lane, _)| *lane) {
+                    self.members[lane].crossing = NEVER;
                 }
+            }
+            if last {
+                // The step that follows in any case, while the block is at hand.
+                let survey = self.step(at, time);
+                self.wake[at] = survey.next;
             }
         }
     }
@@ -504,6 +517,7 @@ impl Fleet {
             self.crew[from][n] = None;
             self.crew[to][slot] = Some(lane);
             (self.members[lane].block, self.members[lane].slot) = (to, slot);
+            (self.wake[from], self.wake[to]) = (i32::MIN, i32::MIN);
         }
     }
 
@@ -518,6 +532,7 @@ impl Fleet {
             self.blocks.push(Block::new());
             self.crew.push([None; LANES]);
             self.class.push(class);
+            self.wake.push(i32::MIN);
             (self.blocks.len() - 1, 0)
         });
         self.relocate(lane, to, slot);
@@ -526,6 +541,7 @@ impl Fleet {
     fn rebase(&mut self, epoch: u64) {
         let shift = (epoch - self.epoch).min(LATER as u64) as i32;
         self.epoch = epoch;
+        self.wake.fill(i32::MIN);
         for block in &mut self.blocks {
             for n in 0..LANES {
                 // Far back is far back: a lane that sleeps does not move.
@@ -547,6 +563,9 @@ impl Fleet {
 
     /// One block until `target`.
     fn run(&mut self, at: usize, target: i32, options: &Options, fires: &mut Vec<Fire>) {
+        if self.wake[at] > target {
+            return;
+        }
         let mut rounds = 0;
         let mut survey = kernel::survey(&self.blocks[at], target);
         while survey.next <= target {
@@ -560,6 +579,7 @@ impl Fleet {
                         self.set_apart(lane, class);
                     }
                 }
+                self.wake[at] = i32::MIN;
                 return;
             }
             rounds += 1;
@@ -571,18 +591,25 @@ impl Fleet {
                     }
                 }
             }
-            survey = self.arch.step(&mut self.blocks[at], target, self.epoch);
-            if survey.crosses > 0 {
-                for n in 0..LANES {
-                    if self.blocks[at].crosses[n] != 0
-                        && let Some(lane) = self.crew[at][n]
-                    {
-                        self.find_crossing(lane);
-                    }
-                }
-                survey = kernel::survey(&self.blocks[at], target);
+            survey = self.step(at, target);
+        }
+        self.wake[at] = survey.next;
+    }
+
+    /// The steps of a block that are due at `target`, and crossings in them.
+    fn step(&mut self, at: usize, target: i32) -> Survey {
+        let survey = self.arch.step(&mut self.blocks[at], target, self.epoch);
+        if survey.crosses == 0 {
+            return survey;
+        }
+        for n in 0..LANES {
+            if self.blocks[at].crosses[n] != 0
+                && let Some(lane) = self.crew[at][n]
+            {
+                self.find_crossing(lane);
             }
         }
+        kernel::survey(&self.blocks[at], target)
     }
 
     /// Where exactly the membrane rises through the threshold in the step just made, if it does.

@@ -26,9 +26,9 @@ const SHORT_GRID: u32 = 18;
 /// Longest step in units of the fastest relaxation: the Runge-Kutta method is stable below 2.78.
 const STABLE: f32 = 1.5;
 /// Longest step in units of the time constant of the run-away at its beginning.
-const RUN_AWAY: f32 = 0.6;
+const RUN_AWAY: f32 = 0.45;
 /// Longest way up in one step in units of the slope of the exponential.
-const CLIMB: f32 = 1.0;
+const CLIMB: f32 = 0.8;
 /// Longest way in one step in units of the range of leak, reset and adaptation.
 const BEND: f32 = 0.25;
 /// Longest way in V in a step beyond the shortest grid.

@@ -1,11 +1,16 @@
 //! The stepped class of level F: every neuron circuit, in `f32` lanes (analog-core 9.3; decision 0006).
 //!
-//! Runge-Kutta steps of order 4 over arrays of circuits, 100 ns long, shorter where a membrane runs away, relaxes fast or is being
-//! reset. Synaptic lines decay exactly. Crossings are found on the cubic through both ends of a step, to the ps. It is told the
-//! same [`Circuit`](crate::reference::Circuit)s as level R, and is held to the tolerances of analog-core 9.5 by tests against it.
+//! Runge-Kutta steps of order 4, sixteen circuits at a time, as long as the membrane allows: 4 us for one that hardly moves, a few ns
+//! while it runs away, none at all at rest. Synaptic lines decay exactly. Crossings are found on the cubic of a step, to the ps. It is
+//! told the same [`Circuit`](crate::reference::Circuit)s as level R, and is held to the tolerances of analog-core 9.5 by tests against it.
 //!
-//! Fires and voltages have the same bits for any number of lanes in a block and any slicing of time: a step is chosen when it
-//! begins, from the state of its own circuits alone; what comes in later ends it early. A wider block is only faster.
+//! Fires and voltages have the same bits for any slicing of time, any vector instructions, and whatever else is simulated: a step is
+//! chosen when it begins, from the state of its own circuits alone; what comes in later ends it early.
+//!
+//! What a core does with an [`Engine`]: [`configure`](Engine::configure) when parameters change (cheap while switches don't),
+//! [`pulse`](Engine::pulse) for the charges of a row of synapses, [`advance`](Engine::advance) and [`take_fires`](Engine::take_fires),
+//! [`follow`](Engine::follow) for fire lines, [`value`](Engine::value) for readouts, [`park`](Engine::park) and
+//! [`resume`](Engine::resume) for circuits that change to another class and back.
 //!
 //! ```
 //! use bss2_analog::Line;
@@ -33,22 +38,24 @@
 //! |---|---|
 //! | `elementary.rs` | exp and tanh |
 //! | `effective.rs` | a circuit with its configuration bits applied |
-//! | `lanes.rs` | a block of lanes and its step |
+//! | `kernel.rs` | sixteen circuits that are alone, and their step |
+//! | `arch.rs` | vector instructions |
+//! | `fleet.rs` | circuits that are alone, from event to event |
+//! | `lanes.rs` | lanes of joined circuits, and their step |
 //! | `network.rs` | joined membranes |
+//! | `unit.rs` | joined circuits, from event to event |
 //! | `automaton.rs` | reset, refractory period, adaptation pulse |
 //! | `noise.rs` | random numbers of the membrane noise |
 //! | `state.rs` | where a circuit stands, for other classes |
 //! | `stored.rs` | snapshots |
-//! | `unit.rs` | from event to event |
 //! | `simulation.rs` | the entry |
 //!
 //! # What it costs
-//! 512 adaptive exponential neurons with two inputs per microsecond and six fires in 100 us each, for 100 us of chip time on one core
-//! of a busy shared machine with 128-bit vectors (`cargo bench -p bss2-analog --bench stepped`): 0.19 s in blocks of 8 lanes, 0.30 s as
-//! a plain scalar loop (blocks of 1); integrate-and-fire neurons 0.10 s and 0.21 s.
+//! `cargo bench -p bss2-analog --bench workloads` measures whole workloads beside a plain loop in C; decision 0006 has the figures.
 //!
 //! # What it leaves out
-//! The low pass of the readout chain, and a bypass that a debug line drives gradually. A membrane at rest is stepped like any other.
+//! The low pass of the readout chain, and a bypass that a debug line drives gradually. Joined circuits are stepped 100 ns at most, also at
+//! rest, and cost far more than circuits that are alone.
 //! Steps shrink with the fastest time constant, down to 1 ps: conductances far beyond those of the chip cost time, and below a time
 //! constant of 1 ps the explicit method diverges.
 

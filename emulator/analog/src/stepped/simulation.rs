@@ -532,7 +532,9 @@ impl Simulation {
 
     fn deposit(&mut self, pulse: &Pulse) {
         let Pulse { time, hemisphere, line, charges } = pulse;
-        self.fleet.pulse(*time, *hemisphere, *line, charges, &self.options);
+        let again = |next: &Pulse| next.time == *time && next.hemisphere == *hemisphere;
+        let last = !self.pulses.front().is_some_and(again);
+        self.fleet.pulse(*time, *hemisphere, *line, charges, last, &self.options);
         for unit in &mut self.units {
             for lane in 0..unit.members.len() {
                 let neuron = unit.members[lane].neuron;

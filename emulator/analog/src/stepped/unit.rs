@@ -269,15 +269,7 @@ impl<const W: usize> Unit<W> {
         self.start(which);
     }
 
-    /// Takes a lane that is not coupled out of the class at `now`, or puts it back with a state.
-    pub(super) fn park(&mut self, lane: usize, now: u64) {
-        let which = self.strand_of(lane);
-        self.cut(which, now);
-        self.strands[which].parked = !self.coupled;
-        self.start(which);
-    }
-
-    /// The other way.
+    /// Puts a lane where another class left it, at `now`.
     pub(super) fn resume(&mut self, lane: usize, now: u64, state: &CircuitState) {
         let which = self.strand_of(lane);
         self.cut(which, now);
@@ -290,11 +282,6 @@ impl<const W: usize> Unit<W> {
         self.add_to_membrane(lane, 0.0);
         self.load(lane);
         self.start(which);
-    }
-
-    /// Whether the strand of a lane stands still.
-    pub(super) fn is_parked(&self, lane: usize) -> bool {
-        self.strands[self.strand_of(lane)].parked
     }
 
     /// Everything about a lane that does not follow from its circuit.

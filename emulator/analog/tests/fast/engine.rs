@@ -1,6 +1,6 @@
 use crate::circuits::{adaptive, chip, integrate_and_fire, top, with_current};
 use bss2_analog::reference::{self, Cause, Input, Quantity, Stimulus};
-use bss2_analog::stepped::{Engine, Fire, Options};
+use bss2_analog::stepped::{Engine, Fire, Instructions, Options};
 use bss2_analog::{LINE_REST, Line};
 use bss2_base::{COLUMNS, Hemisphere, Neuron, SimTime};
 
@@ -24,9 +24,20 @@ fn voltages(engine: &Engine) -> Vec<u64> {
 
 /// 20 us of a chip, cut into slices, looked at or not.
 fn run(slice: SimTime, looked_at: bool, noisy: bool) -> (Vec<Fire>, Vec<u64>) {
+    run_with(*Instructions::available().last().unwrap(), slice, looked_at, noisy)
+}
+
+/// The same with given vector instructions.
+fn run_with(
+    instructions: Instructions,
+    slice: SimTime,
+    looked_at: bool,
+    noisy: bool,
+) -> (Vec<Fire>, Vec<u64>) {
     let options =
         if noisy { Options::of_core(3, &bss2_analog::AnalogOptions::default()) } else { Options::default() };
     let mut engine = Engine::new(chip(), options).unwrap();
+    assert!(engine.use_instructions(instructions));
     let end = SimTime::from_us(20);
     let mut event = 0;
     while engine.now() < end {
@@ -47,13 +58,37 @@ fn run(slice: SimTime, looked_at: bool, noisy: bool) -> (Vec<Fire>, Vec<u64>) {
 }
 
 #[test]
-fn a_chip_has_the_same_bits_for_any_slicing_and_whether_it_is_looked_at_or_not() {
+fn a_chip_has_the_same_bits_for_any_slicing_any_vectors_on_any_thread_looked_at_or_not() {
     for noisy in [false, true] {
         let whole = run(SimTime::from_us(20), false, noisy);
         assert!(whole.0.len() > 200, "{}", whole.0.len());
         assert_eq!(whole, run(SimTime::from_ns(900), true, noisy));
         assert_eq!(whole, run(SimTime::from_ps(133_337), false, noisy));
+        for instructions in Instructions::available() {
+            let one = move || run_with(instructions, SimTime::from_us(7), false, noisy);
+            let threads = [(); 2].map(|()| std::thread::spawn(one));
+            for thread in threads {
+                assert_eq!(whole, thread.join().unwrap(), "{instructions:?}");
+            }
+        }
     }
+}
+
+#[test]
+fn a_chip_at_rest_sleeps_until_something_comes_in() {
+    let circuits: Vec<_> = Neuron::all().map(|neuron| (neuron, adaptive())).collect();
+    let mut engine = Engine::new(circuits, Options::default()).unwrap();
+    engine.advance(SimTime::from_ms(5));
+    assert_eq!(engine.quiescent_until(), SimTime::MAX);
+    let before = voltages(&engine);
+    engine.advance(SimTime::from_secs_f64(3_600.0));
+    assert_eq!(before, voltages(&engine));
+    let at = SimTime::from_secs_f64(3_600.000_01);
+    engine.pulse(at, Hemisphere::Bottom, Line::Excitatory, &[50e-15; COLUMNS]).unwrap();
+    engine.advance(at.saturating_add(SimTime::from_us(5)));
+    let after = voltages(&engine);
+    assert_eq!(before[..COLUMNS], after[..COLUMNS]);
+    assert!(before[COLUMNS..].iter().zip(&after[COLUMNS..]).all(|(a, b)| a != b));
 }
 
 #[test]

@@ -314,8 +314,13 @@ fn events(count: usize, us: u64) -> impl Strategy<Value = Inputs> {
     })
 }
 
+/// So many cases with optimisation, a tenth without.
+fn cases(optimised: u32) -> ProptestConfig {
+    ProptestConfig::with_cases(if cfg!(debug_assertions) { optimised / 10 } else { optimised })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn a_saturating_integrate_and_fire_neuron_is_that_of_the_reference(draw in draws(), inputs in events(1, 200)) {
@@ -379,7 +384,7 @@ fn mixture(draws: &[Draw]) -> Circuits {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(cases(120))]
 
     #[test]
     fn joined_compartments_are_those_of_the_reference(
