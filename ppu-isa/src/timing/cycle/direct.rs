@@ -275,7 +275,8 @@ impl Direct {
         let reads_special = i.class == Class::SprRead && plain.special_write.1 == spr_number(i);
         loop {
             let taken = place != 0 && self.port.reserved(at + place);
-            if !taken && !(reads_special && plain.special_write.0 + 1 == at) {
+            let written = reads_special && plain.special_write.0 + 1 == at;
+            if !taken && !written {
                 return Some(at);
             }
             at += 1;

@@ -29,7 +29,8 @@ impl Stage {
     #[inline(always)]
     pub(super) fn new(address: u32, next: u32, predicted: bool, landed: bool) -> Self {
         let addresses = u64::from(next & !3) << 32 | u64::from(address & !3);
-        Self(addresses | u64::from(predicted) * Self::PREDICTED | u64::from(landed) * Self::LANDED)
+        let flag = |set, flag| if set { flag } else { 0 };
+        Self(addresses | flag(predicted, Self::PREDICTED) | flag(landed, Self::LANDED))
     }
     #[inline(always)]
     pub(super) fn address(self) -> u32 {
@@ -54,7 +55,7 @@ impl Stage {
         self.0 & Self::LANDED != 0
     }
     fn with_bubble(self, bubble: bool) -> Self {
-        Self(self.0 & !Self::BUBBLE | u64::from(bubble) * Self::BUBBLE)
+        Self(self.0 & !Self::BUBBLE | if bubble { Self::BUBBLE } else { 0 })
     }
     /// Whether a branch that was fetched so and goes to `next` went the way that was fetched.
     #[inline(always)]
