@@ -8,11 +8,13 @@
 
 use super::access::{NOWHERE, Queue, WritePort};
 use super::stream::Stream;
-use super::{BASE_UPDATE, CycleReference, LOAD_PLACE, Ledger, Phase, SIMPLE, spr_number};
+use super::{CycleReference, Ledger, Phase, spr_number};
 use crate::instruction::Instruction;
 use crate::table::{Class, implicit};
 use crate::timing::{Kind, Outcome, Slot, Stall, Timing, TimingConfig};
 
+/// The only latency of the simple units for which there is this path: the next slot finds their results ready.
+const SIMPLE: u64 = 1;
 /// Where the numbers of [`implicit`] state begin.
 const OTHER: usize = 32;
 /// Results of this latency behind the issue are complete, that is the case for almost all of them.
@@ -45,6 +47,8 @@ pub(super) struct Direct {
     multiplied: u32,
     queue: Queue,
     multiplier: u64,
+    base_update: u64,
+    load_place: u64,
     access_queue: u64,
     sram_bytes: u32,
     /// When and at which address it began.
@@ -72,6 +76,8 @@ impl Direct {
             multiplied: 0,
             queue: Queue::new(config),
             multiplier: u64::from(config.multiplier),
+            base_update: u64::from(config.base_update),
+            load_place: u64::from(config.load_place),
             access_queue: u64::from(config.access_queue).min(Queue::LONGEST),
             sram_bytes: config.sram_bytes,
             began: 0,
@@ -82,7 +88,8 @@ impl Direct {
     /// Takes over from the reference. False if its state is not of this kind.
     pub(super) fn enter(&mut self, plain: &mut CycleReference) -> bool {
         let now = plain.front.cycle;
-        let scalar = plain.front.settled
+        let scalar = u64::from(plain.config.simple) == SIMPLE
+            && plain.front.settled
             && plain.phase == Phase::Issuing
             && plain.division == 0
             && !plain.asleep
@@ -174,7 +181,9 @@ impl Direct {
         }
         match kind {
             Kind::Quick | Kind::Nop => Some(self.free_place(at + SIMPLE + 1) - (SIMPLE + 1)),
-            Kind::Load if self.accepts(at) => Some(self.free_place(at + LOAD_PLACE + 1) - (LOAD_PLACE + 1)),
+            Kind::Load if self.accepts(at) => {
+                Some(self.free_place(at + self.load_place + 1) - (self.load_place + 1))
+            }
             Kind::Load => None,
             Kind::Store => self.accepts(at).then_some(at),
             Kind::Compare => Some((at + SIMPLE).max(self.condition_write) - SIMPLE),
@@ -242,7 +251,7 @@ impl Direct {
         match i.demand.kind {
             Kind::Unusual => return None,
             Kind::LoadUpdate if slot.step != 0 => waits = 1 << i.a,
-            Kind::LoadUpdate => place = LOAD_PLACE + 1,
+            Kind::LoadUpdate => place = self.load_place + 1,
             Kind::Multiple => {
                 let base = if i.a == 0 { 0 } else { 1 << i.a };
                 waits = base | 1 << ((i.t + slot.step) & 31);
@@ -266,7 +275,8 @@ impl Direct {
         let reads_special = i.class == Class::SprRead && plain.special_write.1 == spr_number(i);
         loop {
             let taken = place != 0 && self.port.reserved(at + place);
-            if !taken && !(reads_special && plain.special_write.0 + 1 == at) {
+            let written = reads_special && plain.special_write.0 + 1 == at;
+            if !taken && !written {
                 return Some(at);
             }
             at += 1;
@@ -278,9 +288,9 @@ impl Direct {
     fn latency(&self, i: &Instruction, step: u8) -> u64 {
         match i.class {
             Class::Mul => self.multiplier,
-            Class::StoreUpdate => BASE_UPDATE,
-            Class::LoadUpdate if step > 0 => BASE_UPDATE,
-            Class::Multiple => LOAD_PLACE,
+            Class::StoreUpdate => self.base_update,
+            Class::LoadUpdate if step > 0 => self.base_update,
+            Class::Multiple => self.load_place,
             _ => SIMPLE,
         }
     }
@@ -453,13 +463,13 @@ impl Direct {
             set &= set - 1;
         }
     }
-    fn set_gpr(&mut self, register: u8, latency: u64, at: u64) {
+    fn set_gpr(&mut self, register: u8, latency: u64, at: u64, multiplied: bool) {
         let bit = 1 << (register & 31);
         if latency > SIMPLE {
             self.ready[usize::from(register & 31)] = at + latency;
             self.pending |= u64::from(bit);
             self.complete_from = self.complete_from.max(at + latency + 2);
-            self.multiplied = self.multiplied & !bit | if latency > BASE_UPDATE { bit } else { 0 };
+            self.multiplied = self.multiplied & !bit | if multiplied { bit } else { 0 };
         } else {
             self.result = at;
         }
@@ -471,7 +481,7 @@ impl Direct {
     fn set_results(&mut self, i: &Instruction, latency: u64, at: u64) {
         let complete = at + latency + 2;
         if i.writes.gpr != 0 {
-            self.set_gpr(i.writes.gpr.trailing_zeros() as u8, latency, at);
+            self.set_gpr(i.writes.gpr.trailing_zeros() as u8, latency, at, i.class == Class::Mul);
         }
         if i.writes.other & implicit::CR != 0 {
             self.set_conditions(i.writes.other & implicit::CR, at + latency + 1);
@@ -531,10 +541,10 @@ impl Direct {
         let latency = self.latency(i, slot.step);
         match kind {
             Kind::LoadUpdate if slot.step == 0 => self.push(at, i.t),
-            Kind::LoadUpdate => self.set_gpr(i.a, latency, at),
+            Kind::LoadUpdate => self.set_gpr(i.a, latency, at, false),
             Kind::StoreUpdate => {
                 self.push(at, NOWHERE);
-                self.set_gpr(i.a, latency, at);
+                self.set_gpr(i.a, latency, at, false);
             }
             Kind::Multiple => {
                 self.push(at, if i.writes.gpr != 0 { (i.t + slot.step) & 31 } else { NOWHERE });
@@ -545,7 +555,7 @@ impl Direct {
                     self.set_others(i.demand.sets, at + 2);
                     self.result = at;
                 }
-                if i.class == Class::SprWrite {
+                if i.class == Class::SprWrite && i.writes.other != 0 {
                     plain.special_write = (at, spr_number(i));
                 }
             }

@@ -8,16 +8,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{LineRequest, Outcome};
+use super::super::{LineRequest, Outcome, TimingConfig};
 use super::access::Accesses;
 use super::predictor::{Feedback, Predictor};
 use super::replay::Pipeline;
 use crate::config::CacheGeometry;
-
-/// Cycles in front of the answer to a line's first request, in addition to the memory: from the miss to the request.
-const REQUEST: u64 = 1;
-/// From the miss to the use of the SRAM port.
-const PORT: u64 = 2;
 
 /// An address on its way to issue: the address, that which was fetched behind it, and three flags in the bits that
 /// addresses of instructions leave free. In one word, since every slot moves three of them.
@@ -34,7 +29,8 @@ impl Stage {
     #[inline(always)]
     pub(super) fn new(address: u32, next: u32, predicted: bool, landed: bool) -> Self {
         let addresses = u64::from(next & !3) << 32 | u64::from(address & !3);
-        Self(addresses | u64::from(predicted) * Self::PREDICTED | u64::from(landed) * Self::LANDED)
+        let flag = |set, flag| if set { flag } else { 0 };
+        Self(addresses | flag(predicted, Self::PREDICTED) | flag(landed, Self::LANDED))
     }
     #[inline(always)]
     pub(super) fn address(self) -> u32 {
@@ -59,7 +55,7 @@ impl Stage {
         self.0 & Self::LANDED != 0
     }
     fn with_bubble(self, bubble: bool) -> Self {
-        Self(self.0 & !Self::BUBBLE | u64::from(bubble) * Self::BUBBLE)
+        Self(self.0 & !Self::BUBBLE | if bubble { Self::BUBBLE } else { 0 })
     }
     /// Whether a branch that was fetched so and goes to `next` went the way that was fetched.
     #[inline(always)]
@@ -100,7 +96,10 @@ struct Fill {
 /// The front of the processor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fetch {
-    words_log2: u8,
+    cache: CacheGeometry,
+    /// See [`TimingConfig`].
+    line_request: u64,
+    line_port: u64,
     memory: u64,
     repeats: bool,
     lines: Vec<Line>,
@@ -153,14 +152,16 @@ fn slots(word: u32) -> u8 {
 }
 
 impl Fetch {
-    pub(super) fn new(cache: CacheGeometry, memory: u8, repeats: bool) -> Self {
+    pub(super) fn new(cache: CacheGeometry, config: &TimingConfig) -> Self {
         let cache = cache.limited();
         Self {
-            words_log2: cache.words_log2,
-            memory: u64::from(memory),
-            repeats,
+            cache,
+            line_request: u64::from(config.line_request),
+            line_port: u64::from(config.line_port),
+            memory: u64::from(config.memory),
+            repeats: config.repeated_fetch,
             lines: vec![Line { tag: u32::MAX, start: 0, words: 0 }; cache.lines()],
-            predictor: Predictor::default(),
+            predictor: Predictor::new(config.predictor_entries),
             feedback: Default::default(),
             feedbacks: 0,
             last: Stage::EMPTY,
@@ -190,11 +191,11 @@ impl Fetch {
     }
 
     fn words(&self) -> u8 {
-        1 << self.words_log2
+        self.cache.words() as u8
     }
     #[inline(always)]
     fn tag(&self, address: u32) -> u32 {
-        address >> (2 + self.words_log2)
+        self.cache.line_of(address)
     }
     #[inline(always)]
     fn line(&self, address: u32) -> &Line {
@@ -209,7 +210,7 @@ impl Fetch {
     /// The word is there.
     fn present(&self, address: u32) -> bool {
         let line = self.line(address);
-        let word = (address >> 2) as u8 & (self.words() - 1);
+        let word = self.cache.word_of(address) as u8;
         line.tag == self.tag(address) && word.wrapping_sub(line.start) & (self.words() - 1) < line.words
     }
 
@@ -443,9 +444,9 @@ impl Fetch {
         self.fill.address = self.looked_up;
         self.fill.words = 0;
         self.far = self.fill.latency != 0 || self.fill.interval > 1;
-        self.fill.arrives = cycle + REQUEST + self.memory + u64::from(self.fill.latency);
+        self.fill.arrives = cycle + self.line_request + self.memory + u64::from(self.fill.latency);
         if !self.far {
-            port.start_code(cycle + PORT, self.words());
+            port.start_code(cycle + self.line_port, self.words());
         }
         Ok(())
     }
@@ -483,7 +484,7 @@ impl Fetch {
         self.fill.words += 1;
         let tag = self.tag(self.fill.address);
         let mask = self.lines.len() - 1;
-        let start = (self.fill.address >> 2) as u8 & (self.words() - 1);
+        let start = self.cache.word_of(self.fill.address) as u8;
         self.changes += 1;
         self.lines[tag as usize & mask] = Line { tag, start, words: self.fill.words };
         self.fill.active = self.fill.words < self.words();
@@ -492,7 +493,7 @@ impl Fetch {
     /// Whether the same line is fetched again and again, and the pipeline is on hold: then time may be skipped by a
     /// multiple of the result.
     pub(super) fn repetition(&self) -> Option<u64> {
-        let period = REQUEST
+        let period = self.line_request
             + self.memory
             + u64::from(self.fill.latency)
             + u64::from(self.fill.interval) * u64::from(self.words() - 1)
@@ -622,7 +623,7 @@ impl Fetch {
     /// Line of the cache and word in it.
     #[inline(always)]
     pub(super) fn place(&self, address: u32) -> (usize, u32) {
-        (self.tag(address) as usize & (self.lines.len() - 1), address >> 2 & u32::from(self.words() - 1))
+        (self.tag(address) as usize & (self.lines.len() - 1), self.cache.word_of(address))
     }
     pub(super) fn line_count(&self) -> usize {
         self.lines.len()

@@ -30,12 +30,6 @@ use vector::VectorUnit;
 pub use log::Traces;
 pub use replay::CycleModel;
 
-/// Result latency of the simple units: a dependent instruction issues this much later.
-const SIMPLE: u64 = 1;
-/// Of the base register of a store with update, and of the second slot of a load with update.
-const BASE_UPDATE: u64 = 2;
-/// Loads take the place of a result of this latency when they issue, although they do not use it.
-const LOAD_PLACE: u64 = 3;
 /// The set of register 0.
 const GPR0: u32 = 1;
 
@@ -206,10 +200,10 @@ impl CycleReference {
     fn latency(&self, class: Class, step: u8) -> u64 {
         match class {
             Class::Mul => u64::from(self.config.multiplier),
-            Class::StoreUpdate => BASE_UPDATE,
-            Class::LoadUpdate if step > 0 => BASE_UPDATE,
-            Class::Load | Class::LoadUpdate | Class::Multiple => LOAD_PLACE,
-            _ => SIMPLE,
+            Class::StoreUpdate => u64::from(self.config.base_update),
+            Class::LoadUpdate if step > 0 => u64::from(self.config.base_update),
+            Class::Load | Class::LoadUpdate | Class::Multiple => u64::from(self.config.load_place),
+            _ => u64::from(self.config.simple),
         }
     }
 
@@ -531,9 +525,9 @@ impl Slot<'_> {
 /// What a slot does to the state of the model.
 impl CycleReference {
     #[inline(always)]
-    fn set_gpr(&mut self, register: u8, latency: u64, at: u64) {
+    fn set_gpr(&mut self, register: u8, latency: u64, at: u64, multiplied: bool) {
         self.registers.set(register, at + latency);
-        let multiplies = u32::from(latency > BASE_UPDATE);
+        let multiplies = u32::from(multiplied);
         let register = register & 31;
         self.multiplied = self.multiplied & !(1 << register) | multiplies << register;
         let write = at + latency + 1;
@@ -598,10 +592,10 @@ impl CycleReference {
             Class::Load => self.push_access(at, Some(i.t), outcome),
             Class::Store => self.push_access(at, None, outcome),
             Class::LoadUpdate if slot.step == 0 => self.push_access(at, Some(i.t), outcome),
-            Class::LoadUpdate => self.set_gpr(i.a, latency, at),
+            Class::LoadUpdate => self.set_gpr(i.a, latency, at, false),
             Class::StoreUpdate => {
                 self.push_access(at, None, outcome);
-                self.set_gpr(i.a, latency, at);
+                self.set_gpr(i.a, latency, at, false);
             }
             Class::Multiple => {
                 let target = (writes.gpr != 0).then_some((i.t + slot.step) & 31);
@@ -610,7 +604,7 @@ impl CycleReference {
             Class::Div => {
                 self.hold = at + 1 + u64::from(self.config.divider);
                 self.division = self.hold;
-                self.set_gpr(i.t, SIMPLE, at);
+                self.set_gpr(i.t, u64::from(self.config.simple), at, false);
             }
             class if class.is_vector() => {
                 let remote = outcome.effective_address >= self.config.sram_bytes;
@@ -623,7 +617,7 @@ impl CycleReference {
             }
             _ => {
                 if writes.gpr != 0 && i.issues {
-                    self.set_gpr(writes.gpr.trailing_zeros() as u8, latency, at);
+                    self.set_gpr(writes.gpr.trailing_zeros() as u8, latency, at, i.class == Class::Mul);
                 }
             }
         }
@@ -655,7 +649,7 @@ impl Timing for CycleReference {
     fn new(config: &Config) -> Self {
         let timing = config.timing.limited();
         Self {
-            front: Fetch::new(config.cache, timing.memory, timing.repeated_fetch),
+            front: Fetch::new(config.cache, &timing),
             accesses: Accesses::new(&timing),
             vector: VectorUnit::new(&timing),
             phase: Phase::Issuing,

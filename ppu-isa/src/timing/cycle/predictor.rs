@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The most that there can be.
 pub(super) const ENTRIES: usize = 16;
 
 /// The table. Nothing that is learned in a cycle is seen by look-ups of the same cycle.
@@ -12,6 +13,8 @@ pub(super) struct Predictor {
     keys: [u32; ENTRIES],
     targets: [u32; ENTRIES],
     counters: [u8; ENTRIES],
+    /// How many entries there are.
+    entries: u8,
     used: u8,
     /// When the last entry was made, and whether it took a free place.
     newest: (u64, bool),
@@ -27,6 +30,7 @@ struct Table {
     keys: [u32; ENTRIES],
     targets: [u32; ENTRIES],
     counters: [u8; ENTRIES],
+    entries: u8,
     used: u8,
     newest: (u64, bool),
     changes: u64,
@@ -34,14 +38,15 @@ struct Table {
 
 impl From<Table> for Predictor {
     fn from(table: Table) -> Self {
-        let Table { keys, targets, counters, used, newest, changes } = table;
-        Self { keys, targets, counters, used, newest, changes, hints: Hints::of(&keys) }
+        let Table { keys, targets, counters, entries, used, newest, changes } = table;
+        let entries = entries.clamp(1, ENTRIES as u8);
+        Self { keys, targets, counters, entries, used, newest, changes, hints: Hints::of(&keys) }
     }
 }
 impl From<Predictor> for Table {
     fn from(predictor: Predictor) -> Self {
-        let Predictor { keys, targets, counters, used, newest, changes, hints: _ } = predictor;
-        Self { keys, targets, counters, used, newest, changes }
+        let Predictor { keys, targets, counters, entries, used, newest, changes, hints: _ } = predictor;
+        Self { keys, targets, counters, entries, used, newest, changes }
     }
 }
 
@@ -92,6 +97,11 @@ pub(super) struct Feedback {
 }
 
 impl Predictor {
+    /// Without entries, with places for as many.
+    pub(super) fn new(entries: u8) -> Self {
+        Self { entries: entries.clamp(1, ENTRIES as u8), ..Self::default() }
+    }
+
     #[inline(always)]
     fn find(&self, address: u32) -> Option<usize> {
         let hint = usize::from(self.hints.0[Hints::slot(address)]);
@@ -149,7 +159,7 @@ impl Predictor {
         }
         let fresh = u8::from(self.newest.1 && self.newest.0 + 1 == at);
         let known = self.used - fresh.min(self.used);
-        let n = if usize::from(known) < ENTRIES { known } else { (at % ENTRIES as u64) as u8 };
+        let n = if known < self.entries { known } else { (at % u64::from(self.entries)) as u8 };
         self.changes += 1;
         self.newest = (at, n == self.used);
         self.used = self.used.max(n + 1);

@@ -192,11 +192,9 @@ impl Stream {
     fn mark(&mut self, front: &Fetch) {
         self.marks.resize(front.line_count(), 0);
         let known = front.predictor.keys();
-        for n in 0..ENTRIES {
-            if self.marked[n] != known[n] {
-                let (line, word) = front.place(self.marked[n]);
-                self.marks[line] &= !(1 << word);
-            }
+        for (&marked, _) in self.marked.iter().zip(known).filter(|(marked, known)| marked != known) {
+            let (line, word) = front.place(marked);
+            self.marks[line] &= !(1 << word);
         }
         for (n, &key) in known.iter().enumerate() {
             self.marked[n] = key;

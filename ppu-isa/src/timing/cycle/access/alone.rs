@@ -1,7 +1,7 @@
 //! Loads and stores of local SRAM that have the memory port for themselves. When they leave the queue then follows from one
 //! to the next, and only has to be found out when somebody asks.
 
-use super::{Access, Accesses, Answer, COMMAND, Master, Registers};
+use super::{Access, Accesses, Answer, Master, Registers};
 use crate::timing::TimingConfig;
 
 /// Accesses that are remembered, a power of two: those in the queue, and as many behind its head as the buffers for
@@ -72,6 +72,7 @@ pub(in super::super) struct Queue {
     beginning: Head,
     /// Number of the next request.
     next: u64,
+    command: u64,
     memory: u64,
     answers: u64,
     answer_room: u64,
@@ -87,6 +88,7 @@ impl Queue {
             head: Head::default(),
             beginning: Head::default(),
             next: 0,
+            command: u64::from(config.command),
             memory: u64::from(config.memory),
             answers: u64::from(config.answers),
             answer_room: u64::from(config.answer_room),
@@ -109,7 +111,7 @@ impl Queue {
     #[inline(always)]
     pub(in super::super) fn push(&mut self, at: u64, target: u8) {
         let next = self.next;
-        *self.request_mut(next) = Request { command: at + COMMAND, target, ..Request::default() };
+        *self.request_mut(next) = Request { command: at + self.command, target, ..Request::default() };
         self.next = next + 1;
     }
 
@@ -205,8 +207,8 @@ impl Accesses {
         }
         for (n, access) in self.queue.iter().enumerate() {
             // One that has been granted its command later than it came wanted to come then.
-            let command = if n < self.granted { access.granted } else { access.issued + COMMAND };
-            queue.push(command - COMMAND, access.target.unwrap_or(NOWHERE));
+            let command = if n < self.granted { access.granted } else { access.issued + self.command };
+            queue.push(command - self.command, access.target.unwrap_or(NOWHERE));
         }
         queue.request_mut(self.head).searched = if self.answered > 0 { self.searched } else { 0 };
         let (taken, sram_free) = if self.granted > 0 { (0, 0) } else { (self.last_taken, self.sram_free) };
@@ -241,7 +243,7 @@ impl Accesses {
             self.loading |= target.map_or(0, |target| 1 << target);
             self.queue.push_back(Access {
                 target,
-                issued: command - COMMAND,
+                issued: command - self.command,
                 latency: 0,
                 remote: false,
                 cancelled: false,
@@ -259,7 +261,7 @@ impl Accesses {
         self.scalar_last = false;
         (self.first, self.second) = (None, None);
         self.cycle = match self.queue.front() {
-            Some(first) => first.issued + COMMAND,
+            Some(first) => first.issued + self.command,
             None => self.cycle.max(now),
         };
     }
