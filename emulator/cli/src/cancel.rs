@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What follows a signal so soon is the same wish: some programs (GNU timeout) signal a process, and then its group.
+const SAME_WISH: Duration = Duration::from_millis(300);
 
 /// Whether the user wants the work to stop. Clones share the flag.
 #[derive(Clone, Debug, Default)]
@@ -25,11 +29,15 @@ impl Cancel {
     pub(crate) fn on_ctrl_c_saying(words: &'static str) -> Self {
         let cancel = Self::new();
         let flag = cancel.clone();
-        let handler = move || {
-            if flag.0.swap(true, Ordering::SeqCst) {
-                std::process::exit(130);
+        let mut wished: Option<Instant> = None;
+        let handler = move || match wished {
+            None => {
+                wished = Some(Instant::now());
+                flag.set();
+                eprintln!("\n{words}");
             }
-            eprintln!("\n{words}");
+            Some(first) if first.elapsed() < SAME_WISH => {}
+            Some(_) => std::process::exit(130),
         };
         if let Err(error) = ctrlc::set_handler(handler) {
             tracing::warn!("Ctrl-C will end the program without writing what was computed: {error}");

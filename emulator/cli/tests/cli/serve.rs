@@ -44,9 +44,10 @@ mod running {
     }
 
     impl Served {
-        fn start() -> (Self, ClientConfig) {
+        fn start(options: &[&str]) -> (Self, ClientConfig) {
             let mut process = Command::new(env!("CARGO_BIN_EXE_bss2"))
                 .args(["serve", "--chip-seed", "5", "--frame-port", "0", "--reset-port", "0", "--json"])
+                .args(options)
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null())
                 .spawn()
@@ -77,7 +78,7 @@ mod running {
 
     #[test]
     fn a_served_chip_starts_up_keeps_registers_returns_spikes_runs_firmware_and_stops() {
-        let (mut served, config) = Served::start();
+        let (mut served, config) = Served::start(&[]);
         let mut client = Client::connect(config).unwrap();
         assert_eq!(client.run(&startup_program()).unwrap().completion, Completion::Halted);
 
@@ -125,5 +126,18 @@ mod running {
         assert_eq!(last["event"], "stopped");
         assert!(last["chip_time_s"].as_f64().unwrap() > 0.0);
         assert_eq!(served.process.wait().unwrap().code(), Some(0));
+    }
+
+    #[test]
+    fn two_signals_at_once_are_one_wish_to_stop_and_the_snapshot_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("chip.snapshot");
+        let (mut served, _) = Served::start(&["--save", file.to_str().unwrap()]);
+        let process = served.process.id().to_string();
+        for _ in 0..2 {
+            assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+        }
+        assert_eq!(served.process.wait().unwrap().code(), Some(0));
+        bss2_host::system::System::restore(&std::fs::read(&file).unwrap()).unwrap();
     }
 }
