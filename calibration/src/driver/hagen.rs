@@ -86,7 +86,7 @@ impl Routine for DacOffset {
 }
 
 /// `stp_i_ramp` and `stp_i_calib` of the quadrants: amplitude of small activations, with all drivers aligned at large ones
-/// anew at every step. Synapses must be prepared for [`NESTED_PARALLEL`].
+/// anew at every step. Synapses must be prepared for `NESTED_PARALLEL` drivers at a time.
 pub struct Ramp {
     largest: Vec<f64>,
 }

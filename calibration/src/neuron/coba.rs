@@ -1,4 +1,7 @@
 //! Conductance-based synaptic inputs (calibration 4.3.12): amplitude that falls to zero at a reversal potential.
+//!
+//! Written after the specification and not proven yet: no emulated chip has had such inputs while this was made, and no entry point
+//! uses it.
 
 use super::Polarity;
 use super::potential::{CELL, LeakPotential, median};
