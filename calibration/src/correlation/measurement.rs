@@ -322,8 +322,9 @@ pub struct Sensors {
 pub fn estimate(measurements: &[Accumulated], events: usize) -> Sensors {
     let synapses = measurements.first().map_or(0, |first| first.codes.len());
     let usable = |measurement: &Accumulated, synapse: usize| {
-        Some((measurement.delays[synapse], measurement.codes[synapse]))
-            .filter(|(_, code)| USABLE.contains(code))
+        let code = Some(measurement.codes[synapse]).filter(|code| USABLE.contains(code))?;
+        // What the same pairs would have added to empty accumulators.
+        Some((measurement.delays[synapse], -COMPRESSION * bss2_base::math::ln_1p(-code / COMPRESSION)))
     };
     let tau = |synapse: usize| {
         let points: Vec<_> = measurements.iter().filter_map(|m| usable(m, synapse)).collect();
