@@ -72,7 +72,8 @@ fn multiplication(session: &mut Session<'_>) {
                 for row in 0..=255 {
                     let signed = |column: u8| {
                         let weight = weight(column).clamp(-63, 63);
-                        let positive = if column % 2 == 0 { weight.max(0) } else { (-weight).max(0) };
+                        let positive =
+                            if column.is_multiple_of(2) { weight.max(0) } else { (-weight).max(0) };
                         if row < 16 { positive as u8 } else { 0 }
                     };
                     write_row(program, hemisphere, row, RowView::Weights, signed);

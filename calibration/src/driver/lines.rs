@@ -9,12 +9,13 @@
 use crate::error::Result;
 use crate::primitives::cadc::{self, HemisphereTicket};
 use crate::program::{
-    ColumnReadout, RowView, SETTLING, connect_columns, write, write_row, write_shared_cell,
+    ColumnReadout, RowView, SETTLING, connect_columns, write, write_cell, write_row, write_shared_cell,
 };
 use crate::routine::Session;
-use bss2_base::{COLUMNS, Hemisphere, SimTime};
+use bss2_base::{COLUMNS, Hemisphere, Neuron, SimTime};
 use bss2_host::playback::{FpgaCycles, ProgramBuilder};
 use bss2_host::registers::capmem::{NeuronParameter as Cell, SharedParameter as Shared};
+use bss2_host::registers::coordinates;
 use bss2_host::registers::neuron::NeuronConfig;
 use bss2_host::registers::padi::{CommonPADIBusConfig, CommonSTPConfig, PADIEvent, SynapseDriverConfig};
 
@@ -42,7 +43,8 @@ pub const fn quadrant(driver: usize) -> usize {
     2 * (driver / PER_HEMISPHERE) + driver % 2
 }
 
-/// Lets the lines of all neurons concerned float and the ADC see the excitatory ones. Synaptic inputs are off.
+/// Lets the lines of all 512 neurons float and the ADC see the excitatory ones: drivers are seen through all columns, whichever
+/// neurons are concerned. Synaptic inputs are off.
 ///
 /// # Errors
 /// As [`crate::link::Link::run`].
@@ -51,17 +53,16 @@ pub fn prepare(session: &mut Session<'_>) -> Result<()> {
     connect_columns(&mut program, ColumnReadout::Neurons);
     for cell in [Cell::IBiasSyninExcTau, Cell::IBiasSyninInhTau, Cell::IBiasSyninExcGm, Cell::IBiasSyninInhGm]
     {
-        session.write_cells_noisy(&mut program, cell, 0);
+        Neuron::all().for_each(|neuron| write_cell(&mut program, neuron, cell, 0));
     }
-    session.change_neurons(&mut program, |_, config| {
-        *config = NeuronConfig {
-            en_readout_amp: true,
-            readout_select: 1,
-            mem_cap_size: 63,
-            en_leak_div: true,
-            ..NeuronConfig::default()
-        };
-    });
+    let config = NeuronConfig {
+        en_readout_amp: true,
+        readout_select: 1,
+        mem_cap_size: 63,
+        en_leak_div: true,
+        ..NeuronConfig::default()
+    };
+    Neuron::all().for_each(|neuron| write(&mut program, coordinates::neuron_config(neuron), &config));
     for hemisphere in 0..2 {
         write(&mut program, hemisphere, &CommonPADIBusConfig::default());
         // Recovery on: without it, what a driver does would depend on all events before.
@@ -151,8 +152,6 @@ pub fn amplitudes(
     activation: u8,
     runs: usize,
 ) -> Result<Vec<f64>> {
-    let mut seen: Vec<bool> = vec![false; 2 * COLUMNS];
-    session.neurons().iter().for_each(|neuron| seen[neuron.index()] = true);
     let mut sums = vec![0.0; DRIVERS];
     let groups: Vec<usize> = (0..PER_HEMISPHERE).step_by(parallel).collect();
     for _ in 0..runs.max(1) {
@@ -180,7 +179,6 @@ pub fn amplitudes(
                 for driver in first..first + parallel {
                     let drops: Vec<f64> = (driver % parallel..COLUMNS)
                         .step_by(parallel)
-                        .filter(|&column| seen[COLUMNS * hemisphere.index() + column])
                         .map(|column| before[column] - after[column])
                         .collect();
                     sums[PER_HEMISPHERE * hemisphere.index() + driver] += crate::evaluation::median(&drops);

@@ -75,9 +75,14 @@ fn before_and_after(
         let record = records.iter().rev().find(|record| record.outcome.knob == knob.name())?;
         Some(record.outcome.failures() as f64 / record.outcome.len().max(1) as f64)
     };
+    // Potentials are those of neurons in use, with their inputs on: these pull a little at the membranes.
+    let mut program = ProgramBuilder::new();
+    session.change_neurons(&mut program, |_, config| config.en_thresh_comp = false);
+    session.link.run_program(&program.finish()?)?;
+    let in_use = session.link.written().clone();
     let mut program = ProgramBuilder::new();
     session.change_neurons(&mut program, |_, config| {
-        (config.en_synin_exc, config.en_synin_inh, config.en_thresh_comp) = (false, false, false);
+        (config.en_synin_exc, config.en_synin_inh) = (false, false);
     });
     session.link.run_program(&program.finish()?)?;
     let quiet = session.link.written().clone();
@@ -110,7 +115,8 @@ fn before_and_after(
         (time("inhibitory synaptic time constant", 10.0, Polarity::Inhibitory.tau(), 0.20), &mut inhibitory),
     ];
     for (row, routine) in &mut rows {
-        session.link.restore(&quiet)?;
+        let potential = matches!(row.knob, Cell::VLeak | Cell::VReset);
+        session.link.restore(if potential { &in_use } else { &quiet })?;
         let codes = session.cells(row.knob);
         let comparison = compare(session, *routine, Some(&[row.target]), &codes)?;
         report.parameters.push(Parameter {
