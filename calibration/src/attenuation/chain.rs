@@ -125,7 +125,7 @@ impl Chain {
     /// of a compartment listen to its number and one.
     pub(super) fn labels(&self, compartment: usize) -> impl Iterator<Item = u16> {
         let synapse = compartment as u16 + 1;
-        (0..u16::from(self.inputs)).map(move |driver| driver % 4 << 14 | driver / 4 << 6 | synapse)
+        (0..u16::from(self.inputs)).map(move |driver| ((driver % 4) << 14) | ((driver / 4) << 6) | synapse)
     }
 
     fn check(&self) -> Result<()> {
