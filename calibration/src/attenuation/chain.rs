@@ -11,6 +11,7 @@ use bss2_host::registers::capmem::NeuronParameter as Cell;
 use bss2_host::registers::coordinates;
 use bss2_host::registers::neuron::NeuronConfig;
 use bss2_host::registers::padi::{CommonPADIBusConfig, SynapseDriverConfig};
+use bss2_host::registers::spl1::CrossbarNode;
 use serde::{Deserialize, Serialize};
 
 /// Codes of a cell.
@@ -23,7 +24,7 @@ const DRIVERS: u8 = 128;
 /// Time for membranes to come to rest after they have been joined; recordings begin a millisecond later still.
 const JOINING: SimTime = SimTime::from_us(500);
 /// Mean rise of a membrane in CADC codes for a weight of 1 and a spike each microsecond, see [`Targets::strength`].
-const STRENGTH: f64 = 2.5;
+const STRENGTH: f64 = 6.0;
 
 /// The largest code of an inter-compartment conductance, see [`Conductances::between`].
 pub const fn largest_conductance() -> u16 {
@@ -109,7 +110,7 @@ impl Chain {
         (0..self.compartments).map(|compartment| self.circuit(2 * compartment + 1)).collect()
     }
 
-    /// What the bodies are to be calibrated to: the usual resting potential, no input offset, and a fifth of the nominal strength. With the
+    /// What the bodies are to be calibrated to: the usual resting potential, no input offset, and half of the nominal strength. With the
     /// nominal one, leaks and conductances that are divided would let a volley leave the range of the converter, and that in which conductances
     /// are linear.
     pub fn targets(&self) -> Targets {
@@ -124,7 +125,7 @@ impl Chain {
     /// of a compartment listen to its number and one.
     pub(super) fn labels(&self, compartment: usize) -> impl Iterator<Item = u16> {
         let synapse = compartment as u16 + 1;
-        (0..u16::from(self.inputs)).map(move |driver| driver % 4 << 14 | driver / 4 << 6 | synapse)
+        (0..u16::from(self.inputs)).map(move |driver| ((driver % 4) << 14) | ((driver / 4) << 6) | synapse)
     }
 
     fn check(&self) -> Result<()> {
@@ -162,6 +163,15 @@ impl Chain {
             ..CommonPADIBusConfig::default()
         };
         write(program, hemisphere as u32, &padi);
+        // What comes in on link n goes to bus n of this hemisphere and nowhere else (event-routing 7.1): left alone, the crossbar hands it to
+        // every bus, and a label would reach up to four drivers.
+        for link in 0..4 {
+            for output in 0..9 {
+                let own = output == link + 4 * hemisphere as u32;
+                let node = CrossbarNode { target: u16::from(!own), ..CrossbarNode::default() };
+                write(program, 24 + 9 * link + output, &node);
+            }
+        }
         for driver in 0..u32::from(DRIVERS) {
             let used = driver < u32::from(self.inputs);
             let config = SynapseDriverConfig {

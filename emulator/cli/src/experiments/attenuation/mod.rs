@@ -14,7 +14,7 @@
 //!
 //! # What was chosen
 //! Operators, probabilities and sizes are the specification's. A body is calibrated for its resting potential, its input offset
-//! and a fifth of the nominal synaptic strength ([`Chain::targets`]): leak and conductance are divided, so that the nominal one would
+//! and half of the nominal synaptic strength ([`Chain::targets`]): leak and conductance are divided, so that the nominal one would
 //! drive the membrane out of the converter's range. Time constants keep their mismatch. A height is the highest mean over 1 us above the
 //! mean of the 20 us before the spikes, since the highest sample alone would be the one with the largest noise. "On the contour" is
 //! judged by the λ that the grid has at a solution, interpolated. That a run ends within the deviation of λ from one trial to the
