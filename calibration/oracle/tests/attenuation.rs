@@ -108,22 +108,28 @@ fn the_chip_attenuates_as_level_r_does() {
             let row: Vec<String> = row.iter().map(|height| format!("{height:.4}")).collect();
             println!("  {}", row.join(" "));
         }
-        for injected in 0..chain.compartments {
-            for seen in 0..chain.compartments {
-                // In units of the height where the spikes arrive, which takes the strength of the synapses out.
-                let relative = found.at(seen, injected) / found.at(injected, injected);
-                let truth = expected[seen][injected] / expected[injected][injected];
-                // Nominally 646 codes per V (analog-core 7.2). Every spike reaches one synapse, or heights would be multiples.
-                let scale = found.at(injected, injected) / expected[injected][injected];
-                assert!((450.0..900.0).contains(&scale), "{injected}: {scale} codes per V");
-                // Rounding is a code in 80 for either of them.
-                assert!(
-                    (relative - truth).abs() < 0.03,
-                    "leak {leak}, conductance {between}, {injected} to {seen}: {relative} instead of {truth}"
-                );
-            }
+        for ((injected, seen), truth) in pairs(&expected) {
+            // In units of the height where the spikes arrive, which takes the strength of the synapses out.
+            let relative = found.at(seen, injected) / found.at(injected, injected);
+            let truth = truth / expected[injected][injected];
+            // Nominally 646 codes per V (analog-core 7.2). Every spike reaches one synapse, or heights would be multiples.
+            let scale = found.at(injected, injected) / expected[injected][injected];
+            assert!((450.0..900.0).contains(&scale), "{injected}: {scale} codes per V");
+            // Rounding is a code in 80 for either of them.
+            assert!(
+                (relative - truth).abs() < 0.03,
+                "leak {leak}, conductance {between}, {injected} to {seen}: {relative} instead of {truth}"
+            );
         }
     }
+}
+
+/// Where spikes went, where the height was seen, the height.
+fn pairs(heights: &[Vec<f64>]) -> impl Iterator<Item = ((usize, usize), f64)> {
+    let compartments = heights.len();
+    let places =
+        (0..compartments).flat_map(move |injected| (0..compartments).map(move |seen| (injected, seen)));
+    places.map(|(injected, seen)| ((injected, seen), heights[seen][injected]))
 }
 
 #[test]
