@@ -42,6 +42,22 @@ fn steepness(input: &SynapticInput) -> f64 {
     input.transconductance / input.saturation_current
 }
 
+/// The hyperbolic tangent `further` than an argument whose hyperbolic tangent is `bent`; absolute error below 1e-9.
+///
+/// By the addition theorem, with a rational approximation (the continued fraction of tanh, cut at 13) for the
+/// distance: tangents are taken at every input, and the plain function is a third of what they cost.
+fn bent_on(bent: f64, further: f64) -> f64 {
+    if further.abs() > 1.0 {
+        // Beyond 22 nothing is left to bend.
+        let half = 0.5 * further.clamp(-22.0, 22.0);
+        return bent_on(bent_on(bent, half), half);
+    }
+    let square = further * further;
+    let above = further * (135_135.0 + square * (17_325.0 + square * (378.0 + square)));
+    let below = 135_135.0 + square * (62_370.0 + square * (3_150.0 + square * 28.0));
+    (bent * below + above) / (below + bent * above)
+}
+
 /// Whether an input reaches the membrane and saturates.
 fn saturates(input: &SynapticInput, paused: bool) -> bool {
     input.enabled
@@ -83,19 +99,22 @@ impl Tangent {
         let transconductor = mode.transconductor(parameters);
         let mut tangent = *self;
         if (state.v - self.about).abs() > AHEAD * self.room {
-            let here = room(parameters, mode, bend(transconductor, state.v));
+            let bent_at = |v: f64| bent_on(self.bent, (self.about - v) / transconductor.linear_range);
+            let here = room(parameters, mode, bent_at(state.v));
             tangent.about = if rises { state.v + AHEAD * here } else { state.v - AHEAD * here };
-            tangent.bent = bend(transconductor, tangent.about);
+            tangent.bent = bent_at(tangent.about);
             tangent.room = here;
         }
         for (line, input) in parameters.inputs.iter().enumerate() {
             let u = state.u[line];
             if u > self.lines[line][1] {
-                let width = width(parameters, mode, input, tangent.bent, bend_of_input(input, u));
+                let steepness = steepness(input);
+                let bent_at = |swing: f64| bent_on(self.inputs[line], steepness * swing);
+                let width = width(parameters, mode, input, tangent.bent, bent_at(u));
                 // Lines only fall by themselves.
                 let swing = (u - AHEAD * width).max(0.0);
                 tangent.swing[line] = swing;
-                tangent.inputs[line] = bend_of_input(input, swing);
+                tangent.inputs[line] = bent_at(swing);
                 tangent.lines[line] = [(swing - width).max(0.0), u.max(swing + width)];
             }
         }
@@ -238,6 +257,17 @@ mod tests {
         for x in [1e-12, 3e-7, 0.001, 0.5, 1.0, 8.0, 12_345.0] {
             let root = cube_root(x);
             assert!((root * root * root / x - 1.0).abs() < 3e-3, "{x}: {root}");
+        }
+    }
+
+    #[test]
+    fn bends_are_found_from_others() {
+        for from in -40..=40 {
+            for further in -80..=80 {
+                let (from, further) = (0.1 * f64::from(from), 0.1 * f64::from(further));
+                let (found, truth) = (bent_on(tanh(from), further), tanh(from + further));
+                assert!((found - truth).abs() < 1e-9, "{from} and {further}: {found} instead of {truth}");
+            }
         }
     }
 

@@ -150,12 +150,7 @@ impl<T: Timing> Core<T> {
                 self.interrupt(begins, observer);
                 return ControlFlow::Continue(());
             }
-            if behind {
-                // It does not issue, even if it could before the limit: a precise fault drops it.
-                self.now = begins.max(at);
-                return ControlFlow::Break(Stop::Limit);
-            }
-            if at < until && at + 1 >= begins && shadow && !self.escapes_shadow(instruction) {
+            if !behind && at < until && at + 1 >= begins && shadow && !self.escapes_shadow(instruction) {
                 return self.shadow_slot(bus, observer, address, instruction, at);
             }
         }

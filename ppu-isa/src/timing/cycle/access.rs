@@ -10,8 +10,6 @@
 //! The port lags behind the processor and is advanced, cycle by cycle where more than one wants it, as far as somebody
 //! needs to know.
 
-mod alone;
-
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -19,8 +17,10 @@ use serde::{Deserialize, Serialize};
 use super::log::Log;
 use crate::timing::TimingConfig;
 
-pub(super) use alone::{NOWHERE, Queue, WritePort};
-
+/// From issue of a load or store to its command at the arbiters.
+const COMMAND: u64 = 4;
+/// From issue of a misaligned access to the earliest cycle in which it leaves the queue.
+const CANCELLED: u64 = 3;
 /// What is this long ago has no influence any more; more than the latency of the memory.
 pub(super) const PAST: u64 = 72;
 /// Length of the ring of answers that are remembered.
@@ -164,9 +164,6 @@ pub(super) struct Accesses {
     /// See [`TimingConfig::answers`] and [`TimingConfig::answer_room`].
     room_for: u64,
     room_after: u64,
-    /// See [`TimingConfig`].
-    command: u64,
-    cancelled: u64,
     /// Loads that used the write port, and words that were written to local SRAM.
     #[serde(skip)]
     pub(super) loads: Log,
@@ -198,8 +195,6 @@ impl Accesses {
             remote_head: 0,
             room_for: u64::from(config.answers),
             room_after: u64::from(config.answer_room),
-            command: u64::from(config.command),
-            cancelled: u64::from(config.cancelled),
             loads: Log::default(),
             stores: Log::default(),
         }
@@ -219,7 +214,7 @@ impl Accesses {
         remote: bool,
         cancelled: bool,
     ) {
-        self.start(issued + self.command);
+        self.start(issued + COMMAND);
         self.queue.push_back(Access { target, issued, latency, remote, cancelled, granted: 0 });
         if let Some(target) = target {
             self.loading |= 1 << (target & 31);
@@ -231,7 +226,7 @@ impl Accesses {
     fn start(&mut self, next: u64) {
         if self.is_unused() {
             // Others may still come in a few cycles before that.
-            self.cycle = next.saturating_sub(self.command);
+            self.cycle = next.saturating_sub(COMMAND);
         }
     }
     fn is_unused(&self) -> bool {
@@ -286,8 +281,8 @@ impl Accesses {
     pub(super) fn next(&self) -> u64 {
         match self.queue.front() {
             Some(_) if self.answered > 0 => (self.answer(self.head).taken + 2).max(self.last_retired + 1),
-            Some(access) if access.cancelled => access.issued + self.cancelled,
-            Some(access) => access.issued + self.command,
+            Some(access) if access.cancelled => access.issued + CANCELLED,
+            Some(access) => access.issued + COMMAND,
             None => 0,
         }
     }
@@ -295,7 +290,7 @@ impl Accesses {
     /// that leaves it in this cycle is still there, whether or not that is decided.
     pub(super) fn waiting(&self, cycle: u64) -> usize {
         self.len() + usize::from(self.last_retired >= cycle)
-            - self.queue.iter().rev().take_while(|a| a.issued + self.command - 1 > cycle).count()
+            - self.queue.iter().rev().take_while(|a| a.issued + COMMAND - 1 > cycle).count()
     }
 
     fn answer(&self, number: u64) -> Answer {
@@ -309,7 +304,7 @@ impl Accesses {
             let access = self.queue[self.answered];
             let taken = if access.cancelled {
                 // So that it can leave the queue in its earliest cycle.
-                access.issued + self.cancelled - 2
+                access.issued + CANCELLED - 2
             } else {
                 let mut taken = (access.granted + 1 + u64::from(access.latency)).max(self.last_taken + 1);
                 let last = number.saturating_sub(self.room_for);
@@ -396,7 +391,7 @@ impl Accesses {
                         self.cycle = limit + 1;
                         break;
                     }
-                    Some(access) => self.cycle = self.cycle.max(access.issued + self.command),
+                    Some(access) => self.cycle = self.cycle.max(access.issued + COMMAND),
                 }
                 if self.cycle > limit {
                     self.cycle = limit + 1;
@@ -414,8 +409,7 @@ impl Accesses {
         while self.queue.get(self.granted).is_some_and(|access| access.cancelled) {
             self.granted += 1;
         }
-        let scalar =
-            self.queue.get(self.granted).filter(|access| access.issued + self.command <= now).copied();
+        let scalar = self.queue.get(self.granted).filter(|access| access.issued + COMMAND <= now).copied();
         let vector = self.vector.filter(|burst| burst.left > 0 && burst.next <= now);
         let code = self.code.is_some_and(|burst| burst.next <= now);
         let first = self.first.or(match (scalar, vector) {
@@ -513,11 +507,10 @@ impl Accesses {
         }
         self.cycle = if self.is_unused() { now + 1 } else { self.cycle.max(now + 1) };
         let undecided = self.answered..self.granted;
-        let command = self.command;
         for (n, access) in self.queue.iter_mut().enumerate() {
             // Only how new it is counts, and only while it is.
             access.issued =
-                access.issued.max(if access.cancelled { past } else { now.saturating_sub(command) });
+                access.issued.max(if access.cancelled { past } else { now.saturating_sub(COMMAND) });
             access.granted = if undecided.contains(&n) { access.granted.max(past) } else { past };
             if n < self.answered {
                 (access.latency, access.remote) = (0, false);

@@ -2,8 +2,7 @@
 
 use super::access::{Accesses, PAST, Registers};
 use super::vector::VectorUnit;
-use super::{Account, CycleReference, Phase, Stall};
-use crate::timing::Stalls;
+use super::{CycleReference, Phase, Stall};
 
 /// The cycle that all normal forms describe.
 const PRESENT: u64 = 2 * PAST;
@@ -125,7 +124,7 @@ impl CycleReference {
         state.decide(state.front.cycle);
         let now = state.begun.min(state.front.cycle);
         let past = now.saturating_sub(PAST);
-        state.front.normalise(now);
+        state.front.normalise();
         state.accesses.normalise(now, state.vector.serial_active(), state.front.is_filling(), &state.config);
         state.vector.normalise(now);
         state.registers.normalise(now);
@@ -150,9 +149,6 @@ impl CycleReference {
         state.ledger.charged = past.max(state.ledger.charged);
         state.ledger.behind = past.max(state.ledger.behind);
         state.ledger.reason = Stall::Unexplained;
-        // Whoever wanted to know about the last slot has asked. What the next one has waited for so far is kept.
-        let stalls = if state.ledger.issued { Stalls::default() } else { state.ledger.account.stalls };
-        state.ledger.account = Account { stalls, ..Account::default() };
         state
     }
 

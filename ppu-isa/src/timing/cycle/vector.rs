@@ -14,6 +14,8 @@ use crate::instruction::Instruction;
 use crate::table::{Class, Op};
 use crate::timing::{TimingConfig, VectorStation, VectorWait};
 
+/// From issue to the head of the queue.
+const QUEUE: u64 = 3;
 /// Words of a vector on the serial port.
 const WORDS: u8 = 32;
 
@@ -144,8 +146,6 @@ struct ParallelPort {
 /// The vector unit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct VectorUnit {
-    /// From issue to the head of the queue.
-    transit: u64,
     /// The cycle that the state describes.
     cycle: u64,
     empty: bool,
@@ -182,7 +182,6 @@ impl VectorUnit {
         let station =
             |unit: usize| Station { entries: vec![None; usize::from(depth[unit])], ..Station::default() };
         Self {
-            transit: u64::from(config.vector_transit),
             cycle: 0,
             empty: true,
             queue: VecDeque::new(),
@@ -238,7 +237,7 @@ impl VectorUnit {
         };
         let conditional = unit == MADD || unit == PORT || i.op() == Op::Fxvsel;
         self.queue.push_back(Operation {
-            visible: issued + self.transit,
+            visible: issued + QUEUE,
             unit: unit as u8,
             reads,
             writes: (i.writes().vector != 0).then_some(t),
