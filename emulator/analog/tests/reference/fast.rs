@@ -1,7 +1,7 @@
 //! The fast core against the reference (analog-core 9.5): the linear class, along tangents and without, and how far the latter is from the
 //! circuits as they are.
 
-use crate::common::top;
+use crate::common::{same_cases, top};
 use bss2_analog::reference::{Circuit, Input, Options, Quantity, Simulation};
 use bss2_analog::{
     AnalogCore, AnalogOptions, ClockPhase, ColumnSwitches, Comparator, DriverParameters, Line,
@@ -126,7 +126,7 @@ fn differences(a: &Trace, b: &Trace) -> Option<(f64, f64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(same_cases(64))]
 
     #[test]
     fn the_fast_core_is_the_reference_for_linear_circuits(
@@ -197,7 +197,7 @@ fn deviations(a: &Trace, b: &Trace) -> (f64, f64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(same_cases(64))]
 
     #[test]
     fn the_linear_class_follows_saturation_along_tangents(

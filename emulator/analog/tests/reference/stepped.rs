@@ -1,6 +1,6 @@
 //! The stepped class of the fast level against level R, within the tolerances of analog-core 9.5.
 
-use crate::common::{bottom, top};
+use crate::common::{bottom, same_cases, top};
 use crate::golden::golden;
 use crate::patterns;
 use bss2_analog::reference::{self, Circuit, Input, Quantity};
@@ -316,7 +316,7 @@ fn events(count: usize, us: u64) -> impl Strategy<Value = Inputs> {
 
 /// So many cases with optimisation, a tenth without.
 fn cases(optimised: u32) -> ProptestConfig {
-    ProptestConfig::with_cases(if cfg!(debug_assertions) { optimised / 10 } else { optimised })
+    same_cases(if cfg!(debug_assertions) { optimised / 10 } else { optimised })
 }
 
 proptest! {
