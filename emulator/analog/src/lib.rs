@@ -6,7 +6,8 @@
 //! | file | block |
 //! |---|---|
 //! | `membrane.rs` | linear membrane: propagators, bounds, threshold crossings |
-//! | `tangent.rs` | where a saturating circuit is linearised, and how far that holds |
+//! | `curve.rs` | saturating synaptic inputs as polynomials of their lines |
+//! | `tangent.rs` | where leak and reset are linearised, and how far that holds |
 //! | `neurons.rs` | all neurons, each in the class that can follow it |
 //! | `circuit.rs` | what a neuron circuit is told: every value and every configuration bit |
 //! | `linear.rs` | one neuron of the linear class: comparator, reset, refractory automaton, noise |
@@ -28,6 +29,7 @@ mod cadc;
 pub mod circuit;
 mod core;
 mod correlation;
+mod curve;
 mod draws;
 mod driver;
 mod linear;

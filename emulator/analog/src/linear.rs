@@ -22,6 +22,7 @@
 //! "Possible" means within [`CERTAINTY`] standard deviations.
 
 use crate::core::RefractorySpan;
+use crate::curve::Curve;
 use crate::draws::{self, normal};
 use crate::membrane::{LinearMembrane, Mode, Region, Relaxation, State};
 use crate::options::{AnalogOptions, ClockPhase, Level};
@@ -72,8 +73,9 @@ pub(crate) struct LinearCircuit {
     /// Equations in force: `modes[mode]`, or a variant with a clamp.
     membrane: LinearMembrane,
     region: Region,
-    /// Where they are taken, and when the state may leave the window in which they hold.
+    /// Where they are taken, and when the state may leave the windows in which they hold.
     tangent: Tangent,
+    curves: [Curve; 2],
     leaves_at: u64,
     /// End of the live cell, and its noise as a membrane slope in V/s.
     live_until: u64,
@@ -98,8 +100,9 @@ pub(crate) struct LinearCircuit {
     parameters: NeuronParameters,
     /// Leak, reset; without clamp.
     modes: [LinearMembrane; 2],
-    /// Where they are linearised: at rest.
+    /// Where they are linearised: at rest, with silent lines.
     tangents: [Tangent; 2],
+    silent: [Curve; 2],
     /// Whether the tangents are to be trusted everywhere: the parameters are those of a circuit without saturation.
     idealised: bool,
 }
@@ -155,7 +158,8 @@ impl LinearCircuit {
     pub(crate) fn new(number: u32, surroundings: Surroundings<'_>) -> Self {
         let parameters = NeuronParameters::default();
         let tangent = Tangent::unlimited(&parameters, Mode::Leak);
-        let neutral = LinearMembrane::new(&parameters, Mode::Leak, Region::Inside, &tangent);
+        let silent = parameters.inputs.map(|input| Curve::unlimited(&input));
+        let neutral = LinearMembrane::new(&parameters, Mode::Leak, Region::Inside, &tangent, &silent);
         let mut circuit = Self {
             anchor: 0,
             wake: NEVER,
@@ -164,6 +168,7 @@ impl LinearCircuit {
             membrane: neutral,
             region: Region::Inside,
             tangent,
+            curves: silent,
             leaves_at: NEVER,
             live_until: 0,
             live_noise: 0.0,
@@ -187,6 +192,7 @@ impl LinearCircuit {
             parameters,
             modes: [neutral; 2],
             tangents: [tangent; 2],
+            silent,
             idealised: false,
         };
         circuit.prepare(surroundings);
@@ -485,8 +491,14 @@ impl LinearCircuit {
             true => Tangent::unlimited(parameters, mode),
             false => Tangent::at_rest(parameters, mode),
         });
-        self.modes = Mode::ALL
-            .map(|mode| LinearMembrane::new(parameters, mode, Region::Inside, &self.tangents[mode as usize]));
+        self.silent = parameters.inputs.map(|input| match unlimited {
+            true => Curve::unlimited(&input),
+            false => Curve::around(&input, 0.0),
+        });
+        self.modes = Mode::ALL.map(|mode| {
+            let tangent = &self.tangents[mode as usize];
+            LinearMembrane::new(parameters, mode, Region::Inside, tangent, &self.silent)
+        });
         self.line_step = parameters.inputs.map(|input| 1.0 / input.line_capacitance);
         let noise = &surroundings.options.noise;
         let scale = noise.reference_capacitance / parameters.capacitance;
@@ -522,17 +534,25 @@ impl LinearCircuit {
     fn select_membrane(&mut self) {
         let mode = self.mode();
         self.region = Region::of(self.state.v);
-        let resting = &self.tangents[mode as usize];
-        (self.tangent, self.membrane) = if resting.holds(&self.state) {
-            (*resting, self.modes[mode as usize])
-        } else {
+        let (v, u) = (self.state.v, self.state.u);
+        let mut special = self.region != Region::Inside;
+        self.tangent = self.tangents[mode as usize];
+        if !self.tangent.holds(v) {
             let rises = self.modes[mode as usize].rises(&self.state);
-            let tangent = resting.near(&self.parameters, mode, &self.state, rises);
-            (tangent, LinearMembrane::passing(&self.parameters, mode, self.region, &tangent))
-        };
-        if self.region != Region::Inside {
-            self.membrane = LinearMembrane::new(&self.parameters, mode, self.region, &self.tangent);
+            self.tangent = self.tangent.near(&self.parameters, mode, v, rises);
+            special = true;
         }
+        for (line, silent) in self.silent.iter().enumerate() {
+            self.curves[line] = *silent;
+            if !silent.holds(u[line]) {
+                self.curves[line] = Curve::around(&self.parameters.inputs[line], u[line]);
+                special = true;
+            }
+        }
+        self.membrane = match special {
+            true => LinearMembrane::passing(&self.parameters, mode, self.region, &self.tangent, &self.curves),
+            false => self.modes[mode as usize],
+        };
         self.leaves_at = NEVER;
     }
 
@@ -544,8 +564,8 @@ impl LinearCircuit {
             return;
         }
         let h = (time - self.anchor) as f64 * 1e-12;
-        let relaxation = self.membrane.relaxation(h);
-        self.state = self.membrane.after_relaxation(&self.state, self.live_noise, h, &relaxation);
+        let relaxation;
+        (self.state, relaxation) = self.membrane.relax(&self.state, self.live_noise, h);
         if self.diffusion > 0.0 && time > self.live_until {
             let Relaxation { rest, response } = relaxation;
             let grown = self.variance * rest * rest + self.diffusion * 0.5 * response * (1.0 + rest);
@@ -580,7 +600,9 @@ impl LinearCircuit {
     fn plan(&mut self, surroundings: Surroundings<'_>) {
         if Region::of(self.state.v) != self.region
             || self.anchor >= self.leaves_at
-            || !self.tangent.holds(&self.state)
+            || !self.tangent.holds(self.state.v)
+            || !self.curves[0].holds(self.state.u[0])
+            || !self.curves[1].holds(self.state.u[1])
         {
             self.select_membrane();
         }
@@ -610,6 +632,8 @@ impl LinearCircuit {
         let lower = self.membrane.lower_bound(&self.state);
         self.leaves_at = self.leaving_time(lower, upper);
         wake = wake.min(self.leaves_at);
+        let longest = picoseconds(self.membrane.longest(&self.state));
+        wake = wake.min(self.anchor.saturating_add(longest.max(TANGENT_STEP)));
         let (low, high) = self.region.limits();
         if upper > high || lower < low {
             wake = wake.min(self.anchor.saturating_add(self.clamp_time(low, high)));
@@ -675,10 +699,10 @@ impl LinearCircuit {
         self.live_until.min(self.crossing_at)
     }
 
-    /// The moment at which the state may leave the window of the tangent; `lower`, `upper`: bounds of the membrane.
+    /// The moment at which the state may leave the windows; `lower`, `upper`: bounds of the membrane.
     #[inline]
     fn leaving_time(&self, lower: f64, upper: f64) -> u64 {
-        let Tangent { about, room, lines, .. } = self.tangent;
+        let Tangent { about, room, .. } = self.tangent;
         let (low, high) = (about - room, about + room);
         let mut time = NEVER;
         if upper > high {
@@ -687,10 +711,10 @@ impl LinearCircuit {
         if lower < low {
             time = time.min(picoseconds((self.state.v - low) / self.membrane.fall(&self.state)));
         }
-        for (line, [least, _]) in lines.into_iter().enumerate() {
-            if least > 0.0 && self.state.u[line] > 0.0 {
+        for (line, curve) in self.curves.iter().enumerate() {
+            if curve.least > 0.0 && self.state.u[line] > 0.0 {
                 let decay = self.membrane.line_decay()[line];
-                time = time.min(picoseconds(ln(self.state.u[line] / least).max(0.0) / decay));
+                time = time.min(picoseconds(ln(self.state.u[line] / curve.least).max(0.0) / decay));
             }
         }
         if time == NEVER { NEVER } else { self.anchor.saturating_add(time.max(TANGENT_STEP)) }

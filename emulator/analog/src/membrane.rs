@@ -1,23 +1,25 @@
-//! The linear membrane: exact propagators, bounds on the future, and the moment of a crossing (analog-core 9.3, 9.4).
+//! The linear membrane: propagators, bounds on the future, and the moment of a crossing (analog-core 9.3, 9.4).
 //!
 //! ```text
-//! dV/dt   = -decay V + drift + sum_x coupling_x u_x          x: excitatory, inhibitory
+//! dV/dt   = -decay V + drift + bend(V) + sum over x, k of coupling_xk u_x^k      x: excitatory, inhibitory
 //! du_x/dt = -line_decay_x u_x
 //! ```
 //!
-//! This is the circuit class L1 of the specification. The transconductors are linearised: leak and reset at a membrane voltage, each
-//! synaptic input at a line swing. `tangent.rs` chooses them, and says how far around them the membrane may move before the next
-//! tangent is due.
+//! This is the circuit class L1 of the specification and what saturation adds to it. The synaptic inputs are polynomials of the line
+//! swings (`curve.rs`), exact as the rest. Leak or reset is linearised at a membrane voltage (`tangent.rs`). Where the membrane
+//! *rests*, that is all: the propagators are exact. On its way, the bend is what the tangent leaves out: a current that follows from the path
+//! without it, integrated by Simpson's rule over steps of [`longest`](LinearMembrane::longest).
 //!
-//! Told to do without (level linear), the tangents are those at the reversal potentials and the silent lines: a leak 0.26 V away from
+//! Told to do without (level linear), tangents are those at the reversal potentials and the silent lines: a leak 0.26 V away from
 //! its reversal potential is then 8 % too strong, and ten simultaneous events of weight 31 don't show their 7 % compression.
 //!
 //! [`LinearCircuit`](crate::linear::LinearCircuit) uses nothing of a membrane but [`after`](LinearMembrane::after), the bounds
 //! ([`upper_bound`](LinearMembrane::upper_bound), [`lower_bound`](LinearMembrane::lower_bound), [`rise`](LinearMembrane::rise),
 //! [`fall`](LinearMembrane::fall)) and [`first_crossing`](LinearMembrane::first_crossing).
 
+use crate::curve::{Curve, POWERS};
 use crate::parameters::{Line, NeuronParameters, Transconductor};
-use crate::tangent::Tangent;
+use crate::tangent::{Bend, Tangent};
 use bss2_base::math::{exp, ln};
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +31,13 @@ pub(crate) const CLAMP_HIGH: f64 = 1.25;
 pub(crate) const CLAMP_CONDUCTANCE: f64 = 20e-6;
 
 /// A line swing in V that is nothing: keeps lines that have long decayed from costing work.
-const LINE_SILENT: f64 = 1e-18;
+const LINE_SILENT: f64 = 1e-12;
+/// Longest step of a bent membrane in time constants.
+const LONGEST: f64 = 1.0;
+/// What a line may still move a bent membrane by, in V, in a step that is longer than its time constant.
+const GENTLE: f64 = 0.2e-3;
+/// A line as fast as the membrane is taken to be slower by this share, so that their difference divides; 10 nV of a PSP of 100 mV.
+const DISTINCT: f64 = 1e-7;
 
 /// The dynamic variables of a circuit: membrane in V, and how far each line is below its rest in V (never negative).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -99,14 +107,39 @@ pub(crate) struct LinearMembrane {
     /// Where the membrane comes to rest without line swing, `drift / decay` in V; infinite, with the sign of the drift, without any
     /// conductance, and 0 if there is no drift either.
     rest: f64,
-    /// 1/s: V/s of membrane slope per V of line swing, negative for the inhibitory line.
-    coupling: [f64; 2],
+    /// What the tangent leaves out, if that has to be made good for.
+    bend: Option<BentMembrane>,
+    /// V/s of membrane slope per V^k of line swing, negative for the inhibitory line.
+    coupling: [[f64; POWERS]; 2],
+    /// How many of them there are.
+    powers: [usize; 2],
     /// 1/s.
     line_decay: [f64; 2],
-    /// `1 / (decay - line_decay)` in s; infinite (and unused) for equal rates.
-    coupling_divisor: [f64; 2],
-    /// The largest value of `convolution` over all times in s: a line swing u moves the membrane by at most coupling * u * peak.
-    peak: [f64; 2],
+    /// A line swing u moves the membrane by no more than `steepest * u`, and no more than `largest`; 1 and V.
+    steepest: [f64; 2],
+    largest: [f64; 2],
+}
+
+/// The bend of the equations above.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct BentMembrane {
+    bend: Bend,
+    /// Where it is none, in V.
+    about: f64,
+    /// 1 / linear range in 1/V.
+    inverse_range: f64,
+    /// V/s.
+    scale: f64,
+    /// How far in V the membrane may be drawn by it, either way.
+    slack: f64,
+}
+
+impl BentMembrane {
+    /// dV/dt in V/s.
+    #[inline]
+    fn slope(&self, v: f64) -> f64 {
+        self.scale * self.bend.at((v - self.about) * self.inverse_range)
+    }
 }
 
 /// What a stretch of time does to the membrane alone.
@@ -118,10 +151,23 @@ pub(crate) struct Relaxation {
     pub(crate) response: f64,
 }
 
+/// What a line does to the membrane while it decays: `sum over k of share_k (left^k - rest)`, with what is left of the line and of the
+/// membrane.
+struct Decaying {
+    shares: [f64; POWERS],
+    sum: f64,
+}
+
 impl LinearMembrane {
-    /// The tangent to the circuit at one point, for use until the parameters change.
-    pub(crate) fn new(parameters: &NeuronParameters, mode: Mode, region: Region, tangent: &Tangent) -> Self {
-        Self::with_bounds(parameters, mode, region, tangent, convolution_peak)
+    /// The membrane where it rests, for use until the parameters change. `curves`: the inputs around the present swings.
+    pub(crate) fn new(
+        parameters: &NeuronParameters,
+        mode: Mode,
+        region: Region,
+        tangent: &Tangent,
+        curves: &[Curve; 2],
+    ) -> Self {
+        Self::with_bounds(parameters, mode, region, tangent, curves, convolution_peak)
     }
 
     /// The same for use on the way: made faster, with looser bounds.
@@ -130,8 +176,9 @@ impl LinearMembrane {
         mode: Mode,
         region: Region,
         tangent: &Tangent,
+        curves: &[Curve; 2],
     ) -> Self {
-        Self::with_bounds(parameters, mode, region, tangent, bound_of_convolution)
+        Self::with_bounds(parameters, mode, region, tangent, curves, bound_of_convolution)
     }
 
     fn with_bounds(
@@ -139,6 +186,7 @@ impl LinearMembrane {
         mode: Mode,
         region: Region,
         tangent: &Tangent,
+        curves: &[Curve; 2],
         peak: fn(f64, f64) -> f64,
     ) -> Self {
         let transconductor = mode.transconductor(parameters);
@@ -159,31 +207,50 @@ impl LinearMembrane {
                 current += CLAMP_CONDUCTANCE * CLAMP_HIGH;
             }
         }
+        let per_farad = 1.0 / parameters.capacitance;
         let paused = mode == Mode::Reset && parameters.pause_in_reset;
-        let mut slope = [0.0; 2];
+        let mut coupling = [[0.0; POWERS]; 2];
+        let mut powers = [0; 2];
+        let (mut steepest, mut largest) = ([0.0; 2], [0.0; 2]);
         for line in Line::ALL {
             let input = &parameters.inputs[line as usize];
             if !input.enabled || paused || input.saturation_current == 0.0 {
                 continue;
             }
-            let swing = tangent.swing[line as usize];
-            let bent = tangent.inputs[line as usize];
-            let own = line.sign() * input.transconductance * (1.0 - bent * bent);
-            current += line.sign() * input.saturation_current * bent - own * swing;
-            slope[line as usize] = own;
+            let n = line as usize;
+            let curve = &curves[n];
+            let per_farad = line.sign() * per_farad;
+            current += line.sign() * curve.constant;
             conductance += input.output_conductance;
             current += input.output_conductance * input.output_potential;
+            coupling[n] = curve.powers.map(|power| power * per_farad);
+            powers[n] = curve.count();
+            let (steep, large) = curve.bounds(input);
+            (steepest[n], largest[n]) = (steep * per_farad, line.sign() * large);
         }
-        let decay = conductance / parameters.capacitance;
-        let line_decay = parameters.inputs.map(|input| 1.0 / input.time_constant);
+        let decay = conductance * per_farad;
+        let line_decay = parameters.inputs.map(|input| distinct(1.0 / input.time_constant, decay));
+        for n in 0..2 {
+            steepest[n] *= peak(decay, line_decay[n]);
+            largest[n] = if largest[n] == 0.0 { 0.0 } else { largest[n] / conductance };
+        }
+        let bend = tangent.passing.then(|| {
+            let (bend, inverse_range) = (Bend::new(bent), 1.0 / transconductor.linear_range);
+            let scale = transconductor.conductance * transconductor.linear_range * per_farad;
+            let edge = tangent.room * inverse_range;
+            let slack = scale * bend.at(edge).abs().max(bend.at(-edge).abs()) / decay;
+            BentMembrane { bend, about: tangent.about, inverse_range, scale, slack }
+        });
         Self {
             decay,
-            drift: current / parameters.capacitance,
+            drift: current * per_farad,
             rest: if current == 0.0 { 0.0 } else { current / conductance },
-            coupling: slope.map(|slope| slope / parameters.capacitance),
+            bend,
+            coupling,
+            powers,
             line_decay,
-            coupling_divisor: line_decay.map(|line_decay| 1.0 / (decay - line_decay)),
-            peak: line_decay.map(|line_decay| peak(decay, line_decay)),
+            steepest,
+            largest,
         }
     }
 
@@ -202,70 +269,143 @@ impl LinearMembrane {
     /// The state after `h` seconds, with `extra` V/s added to the drift.
     #[inline]
     pub(crate) fn after(&self, state: &State, extra: f64, h: f64) -> State {
-        self.after_relaxation(state, extra, h, &self.relaxation(h))
+        self.relax(state, extra, h).0
     }
 
-    /// The same, given the relaxation over `h`.
+    /// The same, and the relaxation over `h`.
     #[inline]
-    pub(crate) fn after_relaxation(
-        &self,
-        state: &State,
-        extra: f64,
-        h: f64,
-        relaxation: &Relaxation,
-    ) -> State {
+    pub(crate) fn relax(&self, state: &State, extra: f64, h: f64) -> (State, Relaxation) {
+        match &self.bend {
+            None => {
+                let relaxation = self.relaxation(h);
+                (self.along(state, extra, h, &relaxation), relaxation)
+            }
+            Some(bend) => self.along_bend(bend, state, extra, h),
+        }
+    }
+
+    /// Along the tangent.
+    #[inline]
+    fn along(&self, state: &State, extra: f64, h: f64, relaxation: &Relaxation) -> State {
         let Relaxation { rest, response } = *relaxation;
         let mut v = state.v * rest + (self.drift + extra) * response;
         let mut u = state.u;
         for (line, u) in u.iter_mut().enumerate() {
             if *u != 0.0 {
-                let line_rest = exp(-self.line_decay[line] * h);
-                v += self.coupling[line] * *u * self.convolution(line, h, rest, line_rest);
-                let left = *u * line_rest;
-                *u = if left > LINE_SILENT { left } else { 0.0 };
+                let left = exp(-self.line_decay[line] * h);
+                v += self.decaying(line, *u).at(left, rest);
+                *u = audible(*u * left);
             }
         }
         State { v, u }
     }
 
-    /// `integral of exp(-decay (h - s)) exp(-line_decay s) ds` over 0..h in s (the phi of analog-core 9.3).
-    #[inline]
-    fn convolution(&self, line: usize, h: f64, rest: f64, line_rest: f64) -> f64 {
-        let delta = (self.decay - self.line_decay[line]) * h;
-        if delta.abs() < 1e-2 {
-            h * rest * expm1_ratio(delta)
-        } else {
-            (line_rest - rest) * self.coupling_divisor[line]
+    /// Along the tangent and the bend, in one step of Simpson's rule.
+    fn along_bend(&self, bend: &BentMembrane, state: &State, extra: f64, h: f64) -> (State, Relaxation) {
+        let half = self.relaxation(0.5 * h);
+        let rest = half.rest * half.rest;
+        let relaxation = Relaxation { rest, response: half.response * (1.0 + half.rest) };
+        let drift = self.drift + extra;
+        let mut middle = state.v * half.rest + drift * half.response;
+        let mut v = state.v * rest + drift * relaxation.response;
+        let mut u = state.u;
+        for (line, u) in u.iter_mut().enumerate() {
+            if *u != 0.0 {
+                let left_half = exp(-self.line_decay[line] * 0.5 * h);
+                let left = left_half * left_half;
+                let decaying = self.decaying(line, *u);
+                middle += decaying.at(left_half, half.rest);
+                v += decaying.at(left, rest);
+                *u = audible(*u * left);
+            }
         }
+        v += h
+            * (1.0 / 6.0)
+            * (bend.slope(state.v) * rest + 4.0 * bend.slope(middle) * half.rest + bend.slope(v));
+        (State { v, u }, relaxation)
+    }
+
+    /// What a line that decays from `u` does: the convolution of `coupling_k u^k exp(-k line_decay t)` with `exp(-decay t)`, for each k
+    /// (the phi of analog-core 9.3).
+    #[inline]
+    fn decaying(&self, line: usize, u: f64) -> Decaying {
+        let mut decaying = Decaying { shares: [0.0; POWERS], sum: 0.0 };
+        let (mut power, mut rate) = (1.0, self.decay);
+        for k in 0..self.powers[line] {
+            power *= u;
+            rate -= self.line_decay[line];
+            decaying.shares[k] = self.coupling[line][k] * power / rate;
+            decaying.sum += decaying.shares[k];
+        }
+        decaying
+    }
+
+    /// The longest step in s from a state on.
+    #[inline]
+    pub(crate) fn longest(&self, state: &State) -> f64 {
+        if self.bend.is_none() {
+            return f64::INFINITY;
+        }
+        let mut rate = self.decay;
+        for line in 0..2 {
+            if (self.steepest[line] * state.u[line]).abs() > GENTLE {
+                rate = rate.max(self.line_decay[line]);
+            }
+        }
+        LONGEST / rate
+    }
+
+    /// V/s of membrane slope that a line causes.
+    #[inline]
+    fn drive(&self, line: usize, u: f64) -> f64 {
+        if u == 0.0 {
+            return 0.0;
+        }
+        self.coupling[line][..self.powers[line]].iter().rev().fold(0.0, |sum, coupling| (sum + coupling) * u)
+    }
+
+    /// V/s of membrane slope without lines.
+    #[inline]
+    fn own(&self, v: f64) -> f64 {
+        self.drift - self.decay * v + self.bend.as_ref().map_or(0.0, |bend| bend.slope(v))
     }
 
     /// dV/dt in V/s.
     #[inline]
     fn slope(&self, state: &State, extra: f64) -> f64 {
-        self.drift + extra - self.decay * state.v
-            + self.coupling[0] * state.u[0]
-            + self.coupling[1] * state.u[1]
+        self.own(state.v) + extra + self.drive(0, state.u[0]) + self.drive(1, state.u[1])
+    }
+
+    /// How far in V a line moves the membrane at the most, with the sign of its effect.
+    #[inline]
+    fn most(&self, line: usize, u: f64) -> f64 {
+        let (steep, largest) = (self.steepest[line] * u, self.largest[line]);
+        if steep.abs() < largest.abs() { steep } else { largest }
+    }
+
+    fn slack(&self) -> f64 {
+        self.bend.as_ref().map_or(0.0, |bend| bend.slack)
     }
 
     /// A voltage that the membrane never exceeds without further input.
     #[inline]
     pub(crate) fn upper_bound(&self, state: &State) -> f64 {
         let rest = if self.decay > 0.0 || self.drift > 0.0 { self.rest.max(state.v) } else { state.v };
-        rest + self.coupling[0] * state.u[0] * self.peak[0]
+        rest + self.most(0, state.u[0]) + self.slack()
     }
 
     /// A voltage below which the membrane never falls without further input.
     #[inline]
     pub(crate) fn lower_bound(&self, state: &State) -> f64 {
         let rest = if self.decay > 0.0 || self.drift < 0.0 { self.rest.min(state.v) } else { state.v };
-        rest + self.coupling[1] * state.u[1] * self.peak[1]
+        rest + self.most(1, state.u[1]) - self.slack()
     }
 
     /// A rate in V/s, not negative, such that `V(t) <= V(0) + rise * t` for all t: the inhibitory line, which can only delay the
     /// rise, is ignored, and the slope at or above V(0) never exceeds the one at the start.
     #[inline]
     pub(crate) fn rise(&self, state: &State) -> f64 {
-        (self.drift - self.decay * state.v + self.coupling[0] * state.u[0]).max(0.0)
+        (self.own(state.v) + self.drive(0, state.u[0])).max(0.0)
     }
 
     /// Whether the membrane rises at present.
@@ -283,7 +423,7 @@ impl LinearMembrane {
     /// The counterpart of `rise`: `V(t) >= V(0) - fall * t`.
     #[inline]
     pub(crate) fn fall(&self, state: &State) -> f64 {
-        (self.decay * state.v - self.drift - self.coupling[1] * state.u[1]).max(0.0)
+        -(self.own(state.v) + self.drive(1, state.u[1])).min(0.0)
     }
 
     /// The first time in 0..=h at which the membrane, below `threshold` now, reaches it.
@@ -292,7 +432,7 @@ impl LinearMembrane {
     /// to rounding: the root is bracketed and refined by safeguarded Newton steps to 1e-15 s.
     pub(crate) fn first_crossing(&self, state: &State, extra: f64, threshold: f64, h: f64) -> Option<f64> {
         let slope = self.slope(state, extra);
-        let rise = slope - self.coupling[1] * state.u[1];
+        let rise = slope - self.drive(1, state.u[1]);
         if state.v + rise.max(0.0) * h < threshold {
             return None;
         }
@@ -340,6 +480,28 @@ impl LinearMembrane {
         }
         low
     }
+}
+
+impl Decaying {
+    /// With `left` of the line and `rest` of the membrane.
+    #[inline]
+    fn at(&self, left: f64, rest: f64) -> f64 {
+        self.shares.iter().rev().fold(0.0, |sum, share| (sum + share) * left) - rest * self.sum
+    }
+}
+
+/// The decay rate of a line, such that no multiple that matters is that of the membrane.
+fn distinct(line: f64, membrane: f64) -> f64 {
+    let multiple = membrane / line;
+    let whole = (multiple + 0.5).floor();
+    let meets = (1.0..=POWERS as f64).contains(&whole) && (multiple - whole).abs() < DISTINCT * whole;
+    if meets { line * (1.0 - 2.0 * DISTINCT) } else { line }
+}
+
+/// A line swing, or nothing if it is next to nothing.
+#[inline]
+fn audible(u: f64) -> f64 {
+    if u > LINE_SILENT { u } else { 0.0 }
 }
 
 /// `(1 - exp(-rate h)) / rate` in s, given `rest = exp(-rate h)`; h for rate 0.

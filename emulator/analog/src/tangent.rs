@@ -1,21 +1,26 @@
-//! Where a circuit is linearised, and how far around that the tangent is good enough (analog-core 9.3, 9.5).
+//! Where the leak or reset of a circuit is linearised, and how far around that it holds (analog-core 9.3, 9.5).
 //!
-//! The linear class follows a saturating circuit along tangents: as long as membrane and lines stay in the window of one, the exact
-//! propagators hold to [`ERROR`]; at its edge the next is taken. A circuit at rest has one for good.
+//! The linear class follows a saturating transconductor along tangents. There are two kinds:
+//!
+//! * *still*: where the membrane rests. Near it nothing else is needed, for any length of time.
+//! * *passing*: elsewhere. What the tangent leaves out is a small current that follows from the path along the tangent, and is made good for step by
+//!   step ([`Bend`]); left is what that current does to itself.
 
-use crate::membrane::{CLAMP_CONDUCTANCE, CLAMP_HIGH, CLAMP_LOW, Mode, State};
-use crate::parameters::{Line, NeuronParameters, SynapticInput, Transconductor};
+use crate::membrane::{CLAMP_CONDUCTANCE, CLAMP_HIGH, CLAMP_LOW, Mode};
+use crate::parameters::{Line, NeuronParameters, Transconductor};
 use bss2_base::math::tanh;
 use serde::{Deserialize, Serialize};
 
 /// How far in V a membrane may be drawn away from where the whole circuit would be, by what a tangent leaves out.
-const ERROR: f64 = 0.02e-3;
+const ERROR: f64 = 5e-6;
 /// The same during a reset, which forgets it.
 const ERROR_IN_RESET: f64 = 0.1e-3;
+/// How far from a tangent the argument of the hyperbolic tangent may be, at the most: what [`Bend`] cuts off is 2e-6 there.
+const FARTHEST: f64 = 0.1;
 /// How much of a window lies ahead of the present state, where it is heading.
 const AHEAD: f64 = 0.8;
 
-/// A point with a tangent to the circuit, and the window in which it holds.
+/// A point with a tangent to the transconductor, and the window in which it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tangent {
     /// Membrane voltage in V at which it is taken.
@@ -24,28 +29,47 @@ pub(crate) struct Tangent {
     pub(crate) bent: f64,
     /// How far in V around it the membrane may be.
     pub(crate) room: f64,
-    /// Line swings in V at which it is taken.
-    pub(crate) swing: [f64; 2],
-    /// How far the inputs are bent there: their currents as fractions of the largest.
-    pub(crate) inputs: [f64; 2],
-    /// Smallest and largest swing in V of each line for which it holds.
-    pub(crate) lines: [[f64; 2]; 2],
+    /// Whether what it leaves out has to be made good for.
+    pub(crate) passing: bool,
+}
+
+/// What a tangent leaves out: a current, as a fraction of conductance times linear range, of how far the membrane is from the tangent, in
+/// linear ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bend {
+    square: f64,
+    cube: f64,
+    fourth: f64,
+}
+
+impl Bend {
+    /// The Taylor series of the hyperbolic tangent beyond its linear term, where that is `bent`.
+    pub(crate) fn new(bent: f64) -> Self {
+        let slope = 1.0 - bent * bent;
+        Self {
+            square: -bent * slope,
+            // The membrane rises, the argument falls.
+            cube: slope * (1.0 - 3.0 * bent * bent) * (1.0 / 3.0),
+            fourth: bent * slope * (2.0 - 3.0 * bent * bent) * (1.0 / 3.0),
+        }
+    }
+
+    /// At a distance in linear ranges.
+    #[inline]
+    pub(crate) fn at(&self, x: f64) -> f64 {
+        x * x * (self.square + x * (self.cube + x * self.fourth))
+    }
 }
 
 /// How far a transconductor is bent at the membrane voltage `v`: its current as a fraction of the largest.
-pub(crate) fn bend(transconductor: &Transconductor, v: f64) -> f64 {
+fn bend(transconductor: &Transconductor, v: f64) -> f64 {
     tanh((transconductor.potential - v) / transconductor.linear_range)
-}
-
-/// The argument of the hyperbolic tangent of an input per V of swing.
-fn steepness(input: &SynapticInput) -> f64 {
-    input.transconductance / input.saturation_current
 }
 
 /// The hyperbolic tangent `further` than an argument whose hyperbolic tangent is `bent`; absolute error below 1e-9.
 ///
 /// By the addition theorem, with a rational approximation (the continued fraction of tanh, cut at 13) for the
-/// distance: tangents are taken at every input, and the plain function is a third of what they cost.
+/// distance.
 fn bent_on(bent: f64, further: f64) -> f64 {
     if further.abs() > 1.0 {
         // Beyond 22 nothing is left to bend.
@@ -58,97 +82,42 @@ fn bent_on(bent: f64, further: f64) -> f64 {
     (bent * below + above) / (below + bent * above)
 }
 
-/// Whether an input reaches the membrane and saturates.
-fn saturates(input: &SynapticInput, paused: bool) -> bool {
-    input.enabled
-        && !paused
-        && input.saturation_current > 0.0
-        && input.saturation_current < f64::INFINITY
-        && input.transconductance > 0.0
-}
-
 impl Tangent {
     /// The tangent at the potential of the transconductor, taken to hold everywhere: a circuit without saturation.
     pub(crate) fn unlimited(parameters: &NeuronParameters, mode: Mode) -> Self {
-        Self {
-            about: mode.transconductor(parameters).potential,
-            bent: 0.0,
-            room: f64::INFINITY,
-            swing: [0.0; 2],
-            inputs: parameters.inputs.map(|input| bend_of_input(&input, 0.0)),
-            lines: [[0.0, f64::INFINITY]; 2],
-        }
+        let about = mode.transconductor(parameters).potential;
+        Self { about, bent: 0.0, room: f64::INFINITY, passing: false }
     }
 
     /// The tangent where the membrane rests with silent lines.
     pub(crate) fn at_rest(parameters: &NeuronParameters, mode: Mode) -> Self {
         let about = rest(parameters, mode);
-        let mut tangent = Self { about, ..Self::unlimited(parameters, mode) };
-        tangent.bent = bend(mode.transconductor(parameters), about);
-        tangent.room = room(parameters, mode, tangent.bent);
-        for (line, input) in parameters.inputs.iter().enumerate() {
-            if saturates(input, mode == Mode::Reset && parameters.pause_in_reset) {
-                tangent.lines[line][1] = width(parameters, mode, input, tangent.bent, tangent.inputs[line]);
-            }
-        }
-        tangent
-    }
-
-    /// A tangent for a membrane that is on its way through this state, and rises or not. `self` is that at rest.
-    pub(crate) fn near(&self, parameters: &NeuronParameters, mode: Mode, state: &State, rises: bool) -> Self {
         let transconductor = mode.transconductor(parameters);
-        let mut tangent = *self;
-        if (state.v - self.about).abs() > AHEAD * self.room {
-            let bent_at = |v: f64| bent_on(self.bent, (self.about - v) / transconductor.linear_range);
-            let here = room(parameters, mode, bent_at(state.v));
-            tangent.about = if rises { state.v + AHEAD * here } else { state.v - AHEAD * here };
-            tangent.bent = bent_at(tangent.about);
-            tangent.room = here;
-        }
-        for (line, input) in parameters.inputs.iter().enumerate() {
-            let u = state.u[line];
-            if u > self.lines[line][1] {
-                let steepness = steepness(input);
-                let bent_at = |swing: f64| bent_on(self.inputs[line], steepness * swing);
-                let width = width(parameters, mode, input, tangent.bent, bent_at(u));
-                // Lines only fall by themselves.
-                let swing = (u - AHEAD * width).max(0.0);
-                tangent.swing[line] = swing;
-                tangent.inputs[line] = bent_at(swing);
-                tangent.lines[line] = [(swing - width).max(0.0), u.max(swing + width)];
+        let bent = bend(transconductor, about);
+        let room = match flatness(parameters, mode, bent) {
+            Some(flatness) => {
+                reach(bent, error(mode) / transconductor.linear_range * flatness)
+                    * transconductor.linear_range
             }
-        }
-        tangent
+            None => f64::INFINITY,
+        };
+        Self { about, bent, room, passing: false }
     }
 
-    /// Whether it holds in a state.
+    /// A tangent for a membrane that is on its way through `v`, and rises or not. `self` is that at rest.
+    pub(crate) fn near(&self, parameters: &NeuronParameters, mode: Mode, v: f64, rises: bool) -> Self {
+        let range = mode.transconductor(parameters).linear_range;
+        let bent_at = |v: f64| bent_on(self.bent, (self.about - v) / range);
+        let room = passing_room(parameters, mode, bent_at(v)) * range;
+        let about = if rises { v + AHEAD * room } else { v - AHEAD * room };
+        Self { about, bent: bent_at(about), room, passing: true }
+    }
+
+    /// Whether it holds at a membrane voltage.
     #[inline]
-    pub(crate) fn holds(&self, state: &State) -> bool {
-        let [excitatory, inhibitory] = self.lines;
-        (state.v - self.about).abs() <= self.room
-            && state.u[0] >= excitatory[0]
-            && state.u[0] <= excitatory[1]
-            && state.u[1] >= inhibitory[0]
-            && state.u[1] <= inhibitory[1]
+    pub(crate) fn holds(&self, v: f64) -> bool {
+        (v - self.about).abs() <= self.room
     }
-}
-
-/// How far an input is bent at a line swing in V.
-fn bend_of_input(input: &SynapticInput, swing: f64) -> f64 {
-    match input.saturation_current > 0.0 {
-        true => tanh(steepness(input) * (swing + input.offset)),
-        false => 0.0,
-    }
-}
-
-/// The conductance in S that relaxes a membrane whose transconductor is bent so far.
-fn relaxation(parameters: &NeuronParameters, mode: Mode, bent: f64) -> f64 {
-    let paused = mode == Mode::Reset && parameters.pause_in_reset;
-    let mut conductance = mode.transconductor(parameters).conductance * (1.0 - bent * bent);
-    for input in parameters.inputs.iter().filter(|input| saturates(input, paused)) {
-        conductance += input.output_conductance;
-    }
-    conductance
 }
 
 fn error(mode: Mode) -> f64 {
@@ -158,23 +127,33 @@ fn error(mode: Mode) -> f64 {
     }
 }
 
-/// How far in V a membrane may be from where its transconductor is bent so far.
-fn room(parameters: &NeuronParameters, mode: Mode, bent: f64) -> f64 {
+/// The conductance that relaxes a membrane whose transconductor is bent so far, over that of the straight transconductor; `None` if the
+/// transconductor never bends.
+fn flatness(parameters: &NeuronParameters, mode: Mode, bent: f64) -> Option<f64> {
     let transconductor = mode.transconductor(parameters);
-    let range = transconductor.linear_range;
-    if transconductor.conductance > 0.0 && range < f64::INFINITY {
-        let stiffness = relaxation(parameters, mode, bent);
-        reach(bent, error(mode) * stiffness / (transconductor.conductance * range)) * range
-    } else {
-        f64::INFINITY
+    if transconductor.conductance <= 0.0 || transconductor.linear_range == f64::INFINITY {
+        return None;
     }
+    let paused = mode == Mode::Reset && parameters.pause_in_reset;
+    let others: f64 = parameters
+        .inputs
+        .iter()
+        .filter(|input| input.enabled && !paused && input.saturation_current > 0.0)
+        .map(|input| input.output_conductance)
+        .sum();
+    Some(1.0 - bent * bent + others / transconductor.conductance)
 }
 
-/// How far in V a line may be from where its input is bent so far; `leak`: how far the transconductor is.
-fn width(parameters: &NeuronParameters, mode: Mode, input: &SynapticInput, leak: f64, bent: f64) -> f64 {
-    // A current that lasts as long as the line moves the membrane by current * tau / capacitance at most.
-    let stiffness = relaxation(parameters, mode, leak).max(parameters.capacitance / input.time_constant);
-    reach(bent, error(mode) * stiffness / input.saturation_current) / steepness(input)
+/// How far in linear ranges a membrane may be from a passing tangent where the transconductor is bent so far.
+///
+/// At the distance x the tangent leaves out `bent slope x^2`, which moves the membrane by that over the flatness. There the
+/// conductance is another by `2 bent slope x`: the square of both is what a [`Bend`] can't know.
+fn passing_room(parameters: &NeuronParameters, mode: Mode, bent: f64) -> f64 {
+    let Some(flatness) = flatness(parameters, mode, bent) else { return FARTHEST };
+    let curvature = bent * (1.0 - bent * bent) / flatness;
+    let error = 0.5 * error(mode) / mode.transconductor(parameters).linear_range;
+    let square = curvature * curvature;
+    if square * FARTHEST * FARTHEST * FARTHEST < error { FARTHEST } else { cube_root(error / square) }
 }
 
 /// How far from an argument with this hyperbolic tangent the tangent line stays within `error` of the curve; somewhat less.
@@ -184,7 +163,7 @@ fn reach(bent: f64, error: f64) -> f64 {
     let cubic = cube_root(3.0 * error);
     let reach = if square > 0.0 { cubic.min((error / square).sqrt()) } else { cubic };
     // Where both terms are equal, either may have half of the error only. Never nothing, so that time goes on.
-    (0.75 * reach).max(1e-3)
+    (0.75 * reach).max(1e-4)
 }
 
 /// The cube root of a positive number, to a per mille.
@@ -267,6 +246,20 @@ mod tests {
                 let (from, further) = (0.1 * f64::from(from), 0.1 * f64::from(further));
                 let (found, truth) = (bent_on(tanh(from), further), tanh(from + further));
                 assert!((found - truth).abs() < 1e-9, "{from} and {further}: {found} instead of {truth}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bend_is_what_a_tangent_leaves_out() {
+        for step in -30..=30 {
+            let x = 0.1 * f64::from(step);
+            let bent = tanh(x);
+            for y in [-FARTHEST, -0.03, 0.01, FARTHEST] {
+                // y: how far the membrane is above.
+                let left_out = tanh(x - y) - bent + y * (1.0 - bent * bent);
+                let miss = (Bend::new(bent).at(y) - left_out).abs();
+                assert!(miss < 2e-6, "{x} {y}: {miss:e}");
             }
         }
     }
