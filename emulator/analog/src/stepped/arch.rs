@@ -1,6 +1,7 @@
 //! Which vector instructions the steps use. The bits of the result don't depend on it.
 
 use super::kernel::{self, Block, LANES, Survey};
+use crate::parameters::Line;
 use serde::{Deserialize, Serialize};
 
 /// Vector instructions.
@@ -76,6 +77,18 @@ impl Arch {
         }
     }
 
+    /// See [`kernel::take`].
+    pub(super) fn take(
+        self,
+        block: &mut Block,
+        time: i32,
+        line: Line,
+        charges: &[f32; LANES],
+        hit: &mut [i32; LANES],
+    ) -> bool {
+        self.run(Take { block, time, line, charges, hit })
+    }
+
     /// See [`kernel::cut`].
     pub(super) fn cut(self, block: &mut Block, hit: Hit<'_>, epoch: u64, noisy: bool) {
         self.run(Cut { block, hit, epoch, noisy });
@@ -105,6 +118,27 @@ impl<const FEATURES: u32> pulp::WithSimd for Step<'_, FEATURES> {
     fn with_simd<S: pulp::Simd>(self, _: S) -> Survey {
         kernel::step::<FEATURES>(self.block, self.target, self.epoch);
         kernel::survey(self.block, self.target)
+    }
+}
+
+struct Take<'a> {
+    block: &'a mut Block,
+    time: i32,
+    line: Line,
+    charges: &'a [f32; LANES],
+    hit: &'a mut [i32; LANES],
+}
+
+impl pulp::WithSimd for Take<'_> {
+    type Output = bool;
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> bool {
+        let Self { block, time, line, charges, hit } = self;
+        let hits = match line {
+            Line::Excitatory => kernel::take(block, time, false, charges, hit),
+            Line::Inhibitory => kernel::take(block, time, true, charges, hit),
+        };
+        hits != 0
     }
 }
 

@@ -74,15 +74,14 @@ pub(super) struct Standing {
 impl Standing {
     /// Whether a lane can stand like this at `now`.
     pub(super) fn is_possible(&self, now: u64) -> bool {
-        let Course { v0, lost0, c1, c2, c3, e0, i0, w0, d1, d2, v, lost, e, i, w } = self.course;
-        let all = [v0, lost0, c1, c2, c3, e0, i0, w0, d1, d2, v, lost, e, i, w, self.threshold_offset];
+        let all = self.course.all().into_iter().chain([self.threshold_offset]);
         let (begin, end) = (self.begin, self.end);
         let waits = end == now && begin == now;
         let within = begin <= now && end > now && (end == NEVER || end - begin < 1 << 23);
         let crosses = self.crossing == NEVER || (self.crossing > now && self.crossing <= end);
         let ahead = self.automaton.next() > now || (waits && self.automaton.next() >= now);
         // A step never passes the automaton, except one that found the crossing which set it going.
-        let sane = all.iter().all(|value| value.is_finite() && value.abs() < 1e6) && crosses && ahead;
+        let sane = { all }.all(|value| value.is_finite() && value.abs() < 1e6) && crosses && ahead;
         self.parked || (sane && (waits || within))
     }
 }
@@ -234,6 +233,7 @@ impl Fleet {
         let level = effective.threshold.filter(|_| looks).map(|threshold| threshold + threshold_offset);
         let step = |line: usize| effective.lines[line].step as f32;
         let headroom = |line: usize| effective.lines[line].headroom - effective.lines[line].rest as f32;
+        let bypassed = effective.lines.iter().any(|line| line.bypass.is_some());
         let control = Control {
             pulse: if automaton.pulse { effective.pulse } else { 0.0 },
             threshold: level.unwrap_or(f32::INFINITY),
@@ -242,6 +242,7 @@ impl Fleet {
             inhibitory_step: step(1),
             excitatory_headroom: headroom(0),
             inhibitory_headroom: headroom(1),
+            patience: if bypassed { 0.0 } else { 1.0 },
         };
         let (planned, event) = if *parked {
             (LATER, LATER)
@@ -249,7 +250,6 @@ impl Fleet {
             let planned = self.relative(automaton.next());
             (planned, planned.min(self.relative(*crossing)))
         };
-        let bypassed = effective.lines.iter().any(|line| line.bypass.is_some());
         let address = self.members[lane].neuron.index() as i32;
         let (parked, n) = (*parked, *slot);
         let mode = effective.modes[usize::from(in_reset)];
@@ -351,9 +351,7 @@ impl Fleet {
             match input {
                 Input::Fire => self.ignite(lane, now, Cause::Artificial, options),
                 Input::Charge { line, charge } => {
-                    let mut charges = [0.0; 2];
-                    charges[line as usize] = (charge.min(1.0)) as f32;
-                    self.charge(lane, now, charges, options);
+                    self.charge(lane, now, line, (charge.min(1.0)) as f32, options);
                 }
             }
         }
@@ -368,16 +366,22 @@ impl Fleet {
         }
     }
 
-    /// Charges in C for the lines of one lane.
-    fn charge(&mut self, lane: usize, now: u64, charges: [f32; 2], options: &Options) {
+    /// A charge in C for a line of one lane.
+    fn charge(&mut self, lane: usize, now: u64, line: Line, charge: f32, options: &Options) {
         let time = self.relative(now);
-        self.cut(lane, now);
-        let Member { effective, block, slot, .. } = &self.members[lane];
+        let Member { effective, block: at, slot: n, crossing, .. } = &mut self.members[lane];
         let bypass = effective.lines.map(|line| line.bypass.map(|level| level - line.rest as f32));
-        let (block, n) = (&mut self.blocks[*block], *slot);
+        let (block, n) = (&mut self.blocks[*at], *n);
+        if kernel::take_lane(block, n, time, line == Line::Inhibitory, charge) {
+            return;
+        }
+        *crossing = NEVER;
+        self.wake[*at] = i32::MIN;
+        cut_lane(block, n, time, true, [0.0; 2], self.epoch, self.noisy);
         let before = [block.course.e[n], block.course.i[n]];
+        let mut charges = [0.0; 2];
+        charges[line as usize] = charge;
         cut_lane(block, n, time, true, charges, self.epoch, self.noisy);
-        let block = &self.blocks[self.members[lane].block];
         let after = [block.course.e[n], block.course.i[n]];
         for line in 0..2 {
             if bypass[line].is_some_and(|level| before[line] < level && after[line] >= level) {
@@ -403,8 +407,6 @@ impl Fleet {
         for at in 0..self.blocks.len() {
             let block = &mut self.blocks[at];
             let mut own = NONE;
-            let mut hit = [0; LANES];
-            let (mut any, mut crossing) = (0, 0);
             if block.first >= 0 {
                 // Neighbours, but for those that are away.
                 let Some(near) = charges.get((block.first - first) as usize..).and_then(<[f32]>::first_chunk)
@@ -421,25 +423,25 @@ impl Fleet {
                     *own = charges.get(column).copied().unwrap_or(0.0);
                 }
             }
-            for n in 0..LANES {
+            for charge in &mut own {
                 // Neither negative nor not a number.
-                own[n] = at_most(at_least(own[n], 0.0), 1.0);
-                hit[n] = i32::from(own[n] > 0.0);
-                any |= hit[n];
-                crossing |= i32::from(block.event[n] != block.planned[n]);
+                *charge = at_most(at_least(*charge, 0.0), 1.0);
             }
-            if any == 0 {
+            let mut hit = [0; LANES];
+            if !self.arch.take(block, time, line, &own, &mut hit) {
                 continue;
             }
             if block.bypassed {
                 for n in 0..LANES {
                     if let Some(lane) = self.crew[at][n].filter(|_| hit[n] != 0) {
-                        let mut charges = [0.0; 2];
-                        charges[line as usize] = own[n];
-                        self.charge(lane, now, charges, options);
+                        self.charge(lane, now, line, own[n], options);
                     }
                 }
                 continue;
+            }
+            let mut crossing = 0;
+            for n in 0..LANES {
+                crossing |= i32::from(block.event[n] != block.planned[n]);
             }
             let charges = match line {
                 Line::Excitatory => [&own, &NONE],
@@ -708,20 +710,21 @@ impl Fleet {
         let time = self.relative(time);
         let (begin, end) = (block.begin[n], block.end[n]);
         let course = block.course.get(n);
+        let after = (time.min(end).saturating_sub(begin)) as f32 * 1e-6;
+        let taken = if *parked { [0.0; 4] } else { block.taken(n, after) };
         let (v, u, w) = if *parked || time >= end {
             (f64::from(course.v) + f64::from(course.lost), [course.e, course.i], f64::from(course.w))
         } else {
             let x = f64::from(time - begin) / f64::from(end - begin);
-            let after = (time - begin) as f32 * 1e-6;
             let left = |swing: f32, decay: f32| swing * super::elementary::exp(-after * decay);
             let u = [left(course.e0, block.inputs[0].decay[n]), left(course.i0, block.inputs[1].decay[n])];
             let w = f64::from(course.w0) + x * (f64::from(course.d1) + x * f64::from(course.d2));
             (block.membrane(n, x), u, w)
         };
         CircuitState {
-            v,
-            u: [0, 1].map(|line| f64::from(u[line]) + effective.lines[line].rest),
-            w: w + effective.reference,
+            v: v + f64::from(taken[0]),
+            u: [0, 1].map(|line| f64::from(u[line] + taken[1 + line]) + effective.lines[line].rest),
+            w: w + f64::from(taken[3]) + effective.reference,
             automaton: *automaton,
             threshold_offset: *threshold_offset,
             parked: *parked,

@@ -12,6 +12,13 @@ macro_rules! lanes {
         #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
         pub(super) struct $scalar { $($(#[$doc])* pub(super) $field: f32,)* }
 
+        impl $scalar {
+            #[allow(dead_code, reason = "not all of these are read from snapshots")]
+            pub(super) fn all(&self) -> Vec<f32> {
+                vec![$(self.$field,)*]
+            }
+        }
+
         $(#[$about])*
         #[derive(Clone, Debug)]
         pub(super) struct $lanes<const W: usize> { $($(#[$doc])* pub(super) $field: [f32; W],)* }
