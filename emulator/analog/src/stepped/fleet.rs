@@ -27,6 +27,12 @@ const FEW: i32 = 6;
 /// A lane that needs more steps than this to the next grid point is swift.
 const SWIFT: i32 = 4;
 
+/// Largest change of the argument of the saturation of an input by charges within a step: to second order that is right to 1e-4.
+const BENT: f32 = 0.025;
+
+/// A lane goes home when it has this part of its patience.
+const CALM: f32 = 0.25;
+
 /// What a block is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
@@ -180,6 +186,7 @@ impl Fleet {
         let swing = |line: usize| (state.u[line] - effective.lines[line].rest) as f32;
         let course = Course {
             v,
+            v0: v,
             lost: (state.v - f64::from(v)) as f32,
             e: swing(0),
             i: swing(1),
@@ -234,6 +241,7 @@ impl Fleet {
         let step = |line: usize| effective.lines[line].step as f32;
         let headroom = |line: usize| effective.lines[line].headroom - effective.lines[line].rest as f32;
         let bypassed = effective.lines.iter().any(|line| line.bypass.is_some());
+        let gain = effective.inputs[0].gain.max(effective.inputs[1].gain);
         let control = Control {
             pulse: if automaton.pulse { effective.pulse } else { 0.0 },
             threshold: level.unwrap_or(f32::INFINITY),
@@ -242,7 +250,7 @@ impl Fleet {
             inhibitory_step: step(1),
             excitatory_headroom: headroom(0),
             inhibitory_headroom: headroom(1),
-            patience: if bypassed { 0.0 } else { 1.0 },
+            patience: if bypassed { 0.0 } else { BENT / gain.max(1e-3) },
         };
         let (planned, event) = if *parked {
             (LATER, LATER)
@@ -301,7 +309,8 @@ impl Fleet {
     pub(super) fn set_membrane(&mut self, lane: usize, voltage: f32, now: u64) {
         self.cut(lane, now);
         let Member { block, slot, .. } = self.members[lane];
-        (self.blocks[block].course.v[slot], self.blocks[block].course.lost[slot]) = (voltage, 0.0);
+        let course = &mut self.blocks[block].course;
+        (course.v[slot], course.v0[slot], course.lost[slot]) = (voltage, voltage, 0.0);
         self.refresh(lane);
     }
 
@@ -404,7 +413,10 @@ impl Fleet {
         const NONE: [f32; LANES] = [0.0; LANES];
         let time = self.relative(now);
         let first = (COLUMNS * row.index()) as i32;
-        for at in 0..self.blocks.len() {
+        let mut next = 0;
+        while next < self.blocks.len() {
+            let at = next;
+            next += 1;
             let block = &mut self.blocks[at];
             let mut own = NONE;
             if block.first >= 0 {
@@ -431,6 +443,21 @@ impl Fleet {
             if !self.arch.take(block, time, line, &own, &mut hit) {
                 continue;
             }
+            if self.class[at] == Class::Home {
+                // Those near their threshold are served with their like, which come later in the list.
+                for n in 0..LANES {
+                    let block = &self.blocks[at];
+                    let near = hit[n] != 0 && block.course.room[n] < CALM * block.control.patience[n];
+                    if let Some(lane) = self.crew[at][n].filter(|_| near) {
+                        hit[n] = 0;
+                        self.set_apart(lane, Class::Slow);
+                    }
+                }
+                if hit == [0; LANES] {
+                    continue;
+                }
+            }
+            let block = &mut self.blocks[at];
             if block.bypassed {
                 for n in 0..LANES {
                     if let Some(lane) = self.crew[at][n].filter(|_| hit[n] != 0) {
@@ -499,7 +526,9 @@ impl Fleet {
                 let Some(lane) = self.crew[at][n] else { continue };
                 let (parts, calm) = (block.parts[n], block.planned[n] >= LATER);
                 match self.class[at] {
-                    _ if parts == 1 && calm => self.relocate(lane, lane / LANES, lane % LANES),
+                    _ if parts == 1 && calm && block.course.room[n] >= CALM * block.control.patience[n] => {
+                        self.relocate(lane, lane / LANES, lane % LANES)
+                    }
                     Class::Slow if parts > SWIFT => self.set_apart(lane, Class::Swift),
                     Class::Swift if parts <= SWIFT / 2 => self.set_apart(lane, Class::Slow),
                     _ => {}
@@ -624,7 +653,8 @@ impl Fleet {
         let course = block.course.get(n);
         let cubic = [course.c1, course.c2, course.c3].map(f64::from);
         let below = level - f64::from(course.v0) - f64::from(course.lost0);
-        let Some(fraction) = first_crossing(cubic, below) else { return };
+        let fraction = if below > 0.0 { first_crossing(cubic, below) } else { Some(0.0) };
+        let Some(fraction) = fraction else { return };
         let (begin, end) = (block.begin[n], block.end[n]);
         let after = (fraction * f64::from(end - begin)).ceil() as i32;
         let crossing = (begin + after.max(1)).min(end);
@@ -637,6 +667,7 @@ impl Fleet {
     fn serve(&mut self, lane: usize, options: &Options, fires: &mut Vec<Fire>) {
         let Member { automaton, crossing, .. } = &self.members[lane];
         let time = automaton.next().min(*crossing);
+        let [_, automaton_arms] = automaton.ends();
         if automaton.next() > time {
             // A crossing changes nothing yet.
             self.cross(lane, options);
@@ -646,7 +677,12 @@ impl Fleet {
         if crosses {
             self.cross(lane, options);
         }
-        self.cut(lane, time);
+        let Member { block, slot, .. } = self.members[lane];
+        // The state at the end of a step that ends here waits for the next one; when the comparator is looked at again it is to be known.
+        let arms = automaton_arms <= time;
+        if arms || self.blocks[block].end[slot] > self.relative(time) {
+            self.cut(lane, time);
+        }
         while self.members[lane].automaton.next() <= time {
             self.step_automaton(lane, time, options, fires);
         }

@@ -30,8 +30,6 @@ pub(super) const LANES: usize = 16;
 pub(super) const LATER: i32 = 1 << 30;
 /// Longest steps in ps are this power of two and the next four; steps end on their multiples.
 const SHORT_GRID: u32 = 18;
-/// Longest step in units of the fastest relaxation: the Runge-Kutta method is stable below 2.78.
-const STABLE: f32 = 1.5;
 /// Longest step in units of the time constant of the run-away at its beginning.
 const RUN_AWAY: f32 = 0.45;
 /// Longest way up in one step in units of the slope of the exponential.
@@ -48,7 +46,9 @@ const SILENT: f32 = 2e-8;
 const AT_REST: f32 = 2e-7;
 const W_AT_REST: f32 = 1e-6;
 /// Part of what a step may be off by (times [`CUBIC`](super::effective)) that charges within it may add.
-const TAKEN: f32 = 0.02;
+const TAKEN: f32 = 0.08;
+/// The same, while a membrane runs away, in us of its slope: there an error moves the fire by that time.
+const TAKEN_LATE: f32 = 3e-4;
 /// Largest decay of a line, and relaxation of a membrane, in a step that takes charges.
 const SERIES: f32 = 0.35;
 const RELAXED: f32 = 1.2;
@@ -84,7 +84,7 @@ lanes! {
         excitatory_headroom,
         /// The same.
         inhibitory_headroom,
-        /// 1 if charges may be taken within a step, 0 if each one ends it.
+        /// Largest swing in V that may be taken within a step, if its tangents allow it.
         patience,
     }
 }
@@ -126,6 +126,10 @@ lanes! {
         e_gain,
         /// The same.
         i_gain,
+        /// By how much the gains change with the swing, 1/(V us).
+        e_bend,
+        /// The same.
+        i_bend,
         /// How fast the membrane relaxes in the middle of the step, 1/us; below 0 while it runs away.
         relaxation,
         /// What the membrane does to the adaptation voltage, 1/us.
@@ -140,6 +144,8 @@ lanes! {
         e_second,
         /// The same, V us^3.
         e_third,
+        /// Sum of the growths of the square of the swing times the time, V^2 us.
+        e_square,
         /// The same of the inhibitory line.
         i_taken,
         /// The same, V us.
@@ -148,6 +154,8 @@ lanes! {
         i_second,
         /// The same, V us^3.
         i_third,
+        /// The same, V^2 us.
+        i_square,
     }
 }
 
@@ -287,7 +295,11 @@ fn taken(course: &CourseLanes<LANES>, decays: [f32; 2], n: usize, after: f32) ->
     };
     let (e_left, e_flown, e_sum) = line(e, decays[0]);
     let (i_left, i_flown, i_sum) = line(i, decays[1]);
-    let v = course.e_gain[n] * e_flown + course.i_gain[n] * i_flown;
+    let square = |taken: f32, square: f32| after * taken * taken - square;
+    let v = course.e_gain[n] * e_flown
+        + course.i_gain[n] * i_flown
+        + course.e_bend[n] * square(course.e_taken[n], course.e_square[n])
+        + course.i_bend[n] * square(course.i_taken[n], course.i_square[n]);
     let w = course.w_gain[n] * (course.e_gain[n] * e_sum + course.i_gain[n] * i_sum);
     [v, e_left, i_left, w]
 }
@@ -323,12 +335,15 @@ pub(super) fn take_lane(block: &mut Block, n: usize, time: i32, inhibitory: bool
     let after = (time - begin[n]) as f32 * 1e-6;
     let (first, second) = (swing * after, swing * after * after);
     let third = second * after;
+    let square = |taken: f32| swing * (2.0 * taken + swing) * after;
     if inhibitory {
+        course.i_square[n] += square(course.i_taken[n]);
         course.i_taken[n] += swing;
         course.i_first[n] += first;
         course.i_second[n] += second;
         course.i_third[n] += third;
     } else {
+        course.e_square[n] += square(course.e_taken[n]);
         course.e_taken[n] += swing;
         course.e_first[n] += first;
         course.e_second[n] += second;
@@ -407,15 +422,18 @@ impl Drive {
         (self.amplitude * bent, self.amplitude * (bent * bent - 1.0) * (self.gain * decay * u), bent)
     }
 
-    /// Slope of the membrane per swing in 1/us, from how far it is bent at both ends of a step.
+    /// Slope of the membrane per swing in 1/us and half of what that changes per swing, from how far it is bent at both ends of a step.
     #[inline(always)]
-    fn tangent<const FEATURES: u32>(&self, bents: [f32; 2], v: f32) -> f32 {
+    fn tangent<const FEATURES: u32>(&self, bents: [f32; 2], v: f32) -> (f32, f32) {
         let bent = 0.5 * (bents[0] + bents[1]);
         let gain = self.amplitude * self.gain * (1.0 - bent * bent);
-        if FEATURES & feature::MODULATION == 0 {
-            return gain;
-        }
-        gain * at_most(at_least(self.start + self.slope * v, 0.0), self.limit)
+        let factor = if FEATURES & feature::MODULATION == 0 {
+            1.0
+        } else {
+            at_most(at_least(self.start + self.slope * v, 0.0), self.limit)
+        };
+        let gain = gain * factor;
+        (gain, -gain * bent * self.gain)
     }
 }
 
@@ -561,10 +579,10 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
         let outside = at_most(v0, reach) < fixed.clamp_low[i] || at_least(v0, reach) > fixed.clamp_high[i];
         let relaxation = mode.rate[i] + if outside { fixed.clamp[i] } else { 0.0 };
         let rate = at_least(at_least(drive_e, drive_i), relaxation);
-        // Leak and inputs may cancel now and not later.
-        let moving = noiseless.abs() + (by_e0.abs() + by_i0.abs());
-        let strain = rate * rate * rate * moving * mode.precision[i];
-        let mut hurry = at_least(fourth_root(strain), rate * (1.0 / STABLE));
+        // Leak and inputs may cancel now and not later, when inputs have decayed.
+        let moving = rate * noiseless.abs() + at_least(drive_e, drive_i) * (by_e0.abs() + by_i0.abs());
+        let strain = rate * rate * moving * mode.precision[i];
+        let mut hurry = at_least(fourth_root(strain), rate * mode.stability[i]);
         let narrow = at_least(mode.pull_inverse_range[i], fixed.w_inverse_range[i]);
         hurry = at_least(hurry, noiseless.abs() * narrow * (1.0 / BEND));
         if FEATURES & feature::EXPONENTIAL != 0 {
@@ -643,9 +661,7 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
             + drift;
         let v2 = v0 + half * k2;
         let (alone2, run_away2) = own.at::<FEATURES>(v2);
-        let k3 = alone2
-            + driven::<FEATURES>([&excitatory, &inhibitory], [by_e1, by_i1], v2)
-            + drift;
+        let k3 = alone2 + driven::<FEATURES>([&excitatory, &inhibitory], [by_e1, by_i1], v2) + drift;
         let v3 = v0 + h * k3;
         let k4 = own.at::<FEATURES>(v3).0
             + driven::<FEATURES>([&excitatory, &inhibitory], [by_e2, by_i2], v3)
@@ -680,24 +696,34 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
         let p2 = p1 + third + c2 * (1.0 / 3.0);
         let highest = at_least(at_least(p1, p2), v);
         let threshold = control.threshold[i] - lowered;
-        let may_cross = due && v0 < threshold && highest >= threshold;
+        // Charges within the step before should not have carried it across; if they have, it crosses now.
+        let missed = course.v0[i] < control.threshold[i] && v0 >= control.threshold[i];
+        let may_cross = due && (missed || (v0 < threshold && highest >= threshold));
 
         // What may come in without ending the step.
-        let e_gain = excitatory.tangent::<FEATURES>([e_bent0, e_bent2], v2);
-        let i_gain = inhibitory.tangent::<FEATURES>([i_bent0, i_bent2], v2);
+        let (e_gain, e_bend) = excitatory.tangent::<FEATURES>([e_bent0, e_bent2], v2);
+        let (i_gain, i_bend) = inhibitory.tangent::<FEATURES>([i_bent0, i_bent2], v2);
         let relaxes = own.relaxation(v2) - run_away2;
         let decays = at_least(exc.decay[i], inh.decay[i]);
         let strongest = at_least(e_gain.abs(), i_gain.abs());
         let x = h * (decays + relaxes.abs());
-        let series = x * x * (x * (1.0 / 24.0) + 0.02);
-        let tolerance = TAKEN / mode.precision[i];
+        // The series that breaks off, and a run-away that is not as fast all the time.
+        let series = x * x * x * (1.0 / 24.0) + 0.05 * (h * run_away2) * (h * run_away2);
+        let late = if relaxes < 0.0 { TAKEN_LATE * at_least(noiseless, 0.0) } else { 0.0 };
+        let tolerance = TAKEN / mode.precision[i] + late;
         let per = h * strongest + 1e-9;
-        let bent = at_least(exc.gain[i] * e_bent2.abs(), inh.gain[i] * i_bent2.abs());
-        let exact = tolerance / (per * series + square_root(0.5 * tolerance * per * bent) + 1e-12);
-        let below = (threshold - highest) / (1.3 * h * at_least(e_gain, 0.0) + 1e-9);
+        let bend = at_least(e_bend.abs(), i_bend.abs());
+        let exact = tolerance / (per * series + square_root(0.25 * tolerance * h * bend * x) + 1e-12);
+        // What comes in grows with a run-away.
+        let grows = (1.1 + 4.0 * h * run_away2) * h;
+        let below = (threshold - highest) / (grows * at_least(e_gain, 0.0) + 1e-9);
         let spare = at_most(control.excitatory_headroom[i] - e0, control.inhibitory_headroom[i] - i0);
-        let room = at_most(at_most(exact, below), at_most(spare, 1.0)) * control.patience[i];
-        let takes = !asleep & !outside & (h * decays <= SERIES) & (x <= RELAXED) & (highest < threshold);
+        let room = at_most(at_most(exact, below), at_most(spare, control.patience[i]));
+        let takes = !asleep
+            & !outside
+            & (h * decays <= SERIES)
+            & ((x <= RELAXED) | (strongest == 0.0))
+            & (highest < threshold);
         let room = if takes { room } else { -1.0 };
         let w_gain = if FEATURES & feature::ADAPTATION != 0 {
             fixed.w_coupling[i] * fixed.w_inverse_range[i] * (1.0 - w_bent * w_bent)
@@ -727,6 +753,8 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
         course.w[i] = if due { w } else { course.w[i] };
         course.e_gain[i] = if due { e_gain } else { course.e_gain[i] };
         course.i_gain[i] = if due { i_gain } else { course.i_gain[i] };
+        course.e_bend[i] = if due { e_bend } else { course.e_bend[i] };
+        course.i_bend[i] = if due { i_bend } else { course.i_bend[i] };
         course.relaxation[i] = if due { relaxes } else { course.relaxation[i] };
         course.w_gain[i] = if due { w_gain } else { course.w_gain[i] };
         course.room[i] = if due { room } else { course.room[i] };
@@ -740,10 +768,12 @@ fn forget(course: &mut CourseLanes<LANES>, n: usize, now: bool) {
     course.e_taken[n] = if now { 0.0 } else { course.e_taken[n] };
     course.e_first[n] = if now { 0.0 } else { course.e_first[n] };
     course.e_second[n] = if now { 0.0 } else { course.e_second[n] };
+    course.e_square[n] = if now { 0.0 } else { course.e_square[n] };
     course.e_third[n] = if now { 0.0 } else { course.e_third[n] };
     course.i_taken[n] = if now { 0.0 } else { course.i_taken[n] };
     course.i_first[n] = if now { 0.0 } else { course.i_first[n] };
     course.i_second[n] = if now { 0.0 } else { course.i_second[n] };
+    course.i_square[n] = if now { 0.0 } else { course.i_square[n] };
     course.i_third[n] = if now { 0.0 } else { course.i_third[n] };
 }
 
@@ -802,6 +832,8 @@ pub(super) fn cut_lane(
     let i = if inside { i } else { course.i[n] } + taken_i;
     let [more_e, more_i] = charges;
     course.v[n] = if hit { v } else { course.v[n] };
+    // Only what rises from here on crosses the threshold.
+    course.v0[n] = if hit { v } else { course.v0[n] };
     course.lost[n] = if hit { lost } else { course.lost[n] };
     course.w[n] = if hit { w } else { course.w[n] };
     let e = raised(e, more_e, control.excitatory_step[n], control.excitatory_headroom[n]);

@@ -63,6 +63,8 @@ lanes! {
         rate,
         /// 1/V: how small errors are to be.
         precision,
+        /// Inverse of the longest step in units of the fastest relaxation.
+        stability,
         /// 1/Δ_T in 1/V, 0 without exponential.
         climb,
     }
