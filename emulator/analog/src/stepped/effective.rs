@@ -1,6 +1,6 @@
 //! From physical values and configuration bits to what a lane computes with (analog-core 3).
 
-use super::lanes::{Fixed, Input, Mode};
+use super::lanes::{Arm, Fixed, Input, Mode};
 use crate::mismatch::constants as c;
 use crate::parameters::{LINE_REST, Line, Refractory};
 use crate::reference::{Circuit, RangeBits, Transconductor};
@@ -55,19 +55,6 @@ pub(super) struct LineInput {
     pub(super) headroom: f32,
     /// Swing in V at which the line fires the neuron.
     pub(super) bypass: Option<f32>,
-}
-
-/// An inter-compartment conductance.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arm {
-    /// Saturated current in uA.
-    pub(super) amplitude: f32,
-    /// 1/V.
-    pub(super) inverse_range: f32,
-    /// V.
-    pub(super) offset: f32,
-    /// uS.
-    pub(super) conductance: f32,
 }
 
 /// A circuit whose configuration bits have acted.

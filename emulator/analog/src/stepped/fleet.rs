@@ -805,7 +805,7 @@ impl Fleet {
 }
 
 /// A fraction of a step at which the cubic `c1 x + c2 x^2 + c3 x^3` rises through a level above 0.
-fn first_crossing([c1, c2, c3]: [f64; 3], level: f64) -> Option<f64> {
+pub(super) fn first_crossing([c1, c2, c3]: [f64; 3], level: f64) -> Option<f64> {
     let at = |x: f64| x * (c1 + x * (c2 + x * c3));
     let mut high = 1.0;
     if at(1.0) < level {

@@ -354,7 +354,7 @@ pub(super) fn take_lane(block: &mut Block, n: usize, time: i32, inhibitory: bool
 
 /// `tanh(x + d)` where `tanh(x)` is known, to d^4 / 3.
 #[inline(always)]
-fn bent_on(bent: f32, d: f32) -> f32 {
+pub(super) fn bent_on(bent: f32, d: f32) -> f32 {
     let square = bent * bent;
     bent + (1.0 - square) * d * (1.0 - d * (bent + (1.0 / 3.0 - square) * d))
 }
@@ -848,7 +848,7 @@ pub(super) fn cut_lane(
 
 /// The swing of a line that takes a charge, if it is one, up to the headroom.
 #[inline(always)]
-fn raised(swing: f32, charge: f32, step: f32, headroom: f32) -> f32 {
+pub(super) fn raised(swing: f32, charge: f32, step: f32, headroom: f32) -> f32 {
     let more = at_most(swing + charge * step, at_least(headroom, swing));
     if charge > 0.0 { more } else { swing }
 }
