@@ -1,6 +1,9 @@
 //! Which vector instructions the steps use. The bits of the result don't depend on it.
 
 use super::kernel::{self, Block, LANES, Survey};
+use super::lanes::{self, Row};
+use super::network::Network;
+use crate::parameters::Line;
 use serde::{Deserialize, Serialize};
 
 /// Vector instructions.
@@ -76,6 +79,38 @@ impl Arch {
         }
     }
 
+    /// See [`kernel::take`].
+    pub(super) fn take(
+        self,
+        block: &mut Block,
+        time: i32,
+        line: Line,
+        charges: &[f32; LANES],
+        hit: &mut [i32; LANES],
+    ) -> bool {
+        self.run(Take { block, time, line, charges, hit })
+    }
+
+    /// The slopes of joined circuits at the beginning of a step, and how long it may be for the sake of each; up to `longest` us.
+    pub(super) fn begin_joined(self, blocks: &mut [lanes::Block], network: &mut Network, longest: f32) {
+        self.run(BeginJoined { blocks, network, longest });
+    }
+
+    /// The steps of joined circuits. Whether any may have risen through its threshold.
+    pub(super) fn step_joined(self, blocks: &mut [lanes::Block], network: &mut Network) -> bool {
+        self.run(StepJoined { blocks, network })
+    }
+
+    /// See [`lanes::Block::cut`].
+    pub(super) fn cut_joined(self, blocks: &mut [lanes::Block], hit: &[bool; LANES], after: &Row) {
+        self.run(CutJoined { blocks, hit, after });
+    }
+
+    /// See [`lanes::Block::accept`].
+    pub(super) fn accept(self, blocks: &mut [lanes::Block], over: &[bool; LANES]) {
+        self.run(Accept { blocks, over });
+    }
+
     /// See [`kernel::cut`].
     pub(super) fn cut(self, block: &mut Block, hit: Hit<'_>, epoch: u64, noisy: bool) {
         self.run(Cut { block, hit, epoch, noisy });
@@ -108,6 +143,27 @@ impl<const FEATURES: u32> pulp::WithSimd for Step<'_, FEATURES> {
     }
 }
 
+struct Take<'a> {
+    block: &'a mut Block,
+    time: i32,
+    line: Line,
+    charges: &'a [f32; LANES],
+    hit: &'a mut [i32; LANES],
+}
+
+impl pulp::WithSimd for Take<'_> {
+    type Output = bool;
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> bool {
+        let Self { block, time, line, charges, hit } = self;
+        let hits = match line {
+            Line::Excitatory => kernel::take(block, time, false, charges, hit),
+            Line::Inhibitory => kernel::take(block, time, true, charges, hit),
+        };
+        hits != 0
+    }
+}
+
 struct Cut<'a> {
     block: &'a mut Block,
     hit: Hit<'a>,
@@ -124,6 +180,95 @@ impl pulp::WithSimd for Cut<'_> {
             kernel::cut(block, hit.time, hit.lanes, hit.charges, epoch, true);
         } else {
             kernel::cut(block, hit.time, hit.lanes, hit.charges, epoch, false);
+        }
+    }
+}
+
+struct BeginJoined<'a> {
+    blocks: &'a mut [lanes::Block],
+    network: &'a mut Network,
+    longest: f32,
+}
+
+impl pulp::WithSimd for BeginJoined<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { blocks, network, longest } = self;
+        let mut runs_away = false;
+        for block in &mut *blocks {
+            block.look_at_begin();
+            runs_away |= block.uses.exponential;
+        }
+        network.couple(blocks);
+        for block in &mut *blocks {
+            block.relax(longest);
+        }
+        network.share_rates(blocks, runs_away);
+        for block in blocks {
+            block.choose_length(longest);
+        }
+    }
+}
+
+struct StepJoined<'a> {
+    blocks: &'a mut [lanes::Block],
+    network: &'a mut Network,
+}
+
+impl pulp::WithSimd for StepJoined<'_> {
+    type Output = bool;
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> bool {
+        let Self { blocks, network } = self;
+        for block in &mut *blocks {
+            block.keep_slope_w();
+            block.first_half();
+        }
+        network.couple(blocks);
+        for fraction in [0.5, 1.0] {
+            for block in &mut *blocks {
+                block.inner(fraction);
+            }
+            network.couple(blocks);
+        }
+        let mut crosses = false;
+        for block in blocks {
+            crosses |= block.finish();
+        }
+        crosses
+    }
+}
+
+struct CutJoined<'a> {
+    blocks: &'a mut [lanes::Block],
+    hit: &'a [bool; LANES],
+    after: &'a Row,
+}
+
+impl pulp::WithSimd for CutJoined<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { blocks, hit, after } = self;
+        for block in blocks {
+            block.cut(hit, after);
+        }
+    }
+}
+
+struct Accept<'a> {
+    blocks: &'a mut [lanes::Block],
+    over: &'a [bool; LANES],
+}
+
+impl pulp::WithSimd for Accept<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { blocks, over } = self;
+        for block in blocks {
+            block.accept(over);
         }
     }
 }

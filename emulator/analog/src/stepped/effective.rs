@@ -1,6 +1,6 @@
 //! From physical values and configuration bits to what a lane computes with (analog-core 3).
 
-use super::lanes::{Fixed, Input, Mode};
+use super::lanes::{Arm, Fixed, Input, Mode};
 use crate::mismatch::constants as c;
 use crate::parameters::{LINE_REST, Line, Refractory};
 use crate::reference::{Circuit, RangeBits, Transconductor};
@@ -14,6 +14,10 @@ const TOLERANCE: f64 = 1e-6;
 const RESET_TOLERANCE: f64 = 5e-5;
 /// A relaxation of rate r leaves (r h)^3 h |slope| / CUBIC or less in the cubic.
 const CUBIC: f64 = 100.0;
+/// Longest steps in units of the fastest relaxation, where the Runge-Kutta method is stable below 2.78 and forgets errors as fast as a
+/// circuit does for half of that; shorter while the reset pulls against inputs, so that it can take charges within a step.
+const STABLE: f64 = 1.5;
+const STABLE_DRIVEN: f64 = 1.0;
 /// From SI to uS, uA, pF, 1/us.
 const MICRO: f64 = 1e6;
 const PICO: f64 = 1e12;
@@ -51,19 +55,6 @@ pub(super) struct LineInput {
     pub(super) headroom: f32,
     /// Swing in V at which the line fires the neuron.
     pub(super) bypass: Option<f32>,
-}
-
-/// An inter-compartment conductance.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arm {
-    /// Saturated current in uA.
-    pub(super) amplitude: f32,
-    /// 1/V.
-    pub(super) inverse_range: f32,
-    /// V.
-    pub(super) offset: f32,
-    /// uS.
-    pub(super) conductance: f32,
 }
 
 /// A circuit whose configuration bits have acted.
@@ -146,7 +137,11 @@ impl Effective {
         let adaptation = &circuit.adaptation;
         let output = if bits.adaptation { adaptation.output_conductance } else { 0.0 };
 
-        let mode = |given: &Transconductor, own: &RangeBits, factors, connected: bool, tolerance: f64| {
+        let mode = |given: &Transconductor,
+                    own: &RangeBits,
+                    factors,
+                    connected: bool,
+                    [tolerance, stable]: [f64; 2]| {
             let mut conductance = given.conductance * factor(own.multiplication, own.division, factors);
             let mut pull_range = range(given.linear_range);
             if own.degeneration {
@@ -182,6 +177,7 @@ impl Effective {
                 mode.climb = exponential.map_or(0.0, |slope| (1.0 / slope) as f32);
             }
             mode.precision = (1.0 / (CUBIC * tolerance)) as f32;
+            mode.stability = (1.0 / stable) as f32;
             (mode.constant, mode.conductance, mode.rate) = (constant as f32, linear as f32, rate as f32);
             mode
         };
@@ -196,9 +192,10 @@ impl Effective {
             / capacitance
             * lasts;
         let reset_tolerance = (TOLERANCE * exp((0.5 * forgets).min(10.0))).min(RESET_TOLERANCE);
+        let reset_stable = if bits.pause { STABLE } else { STABLE_DRIVEN };
         let modes = [
-            mode(&circuit.leak, &bits.leak, leak_factors, true, TOLERANCE),
-            mode(&circuit.reset, &bits.reset, reset_factors, !bits.pause, reset_tolerance),
+            mode(&circuit.leak, &bits.leak, leak_factors, true, [TOLERANCE, STABLE]),
+            mode(&circuit.reset, &bits.reset, reset_factors, !bits.pause, [reset_tolerance, reset_stable]),
         ];
 
         let own = MICRO / (adaptation.capacitance * PICO);

@@ -27,6 +27,12 @@ const FEW: i32 = 6;
 /// A lane that needs more steps than this to the next grid point is swift.
 const SWIFT: i32 = 4;
 
+/// Largest change of the argument of the saturation of an input by charges within a step: to second order that is right to 1e-4.
+const BENT: f32 = 0.025;
+
+/// A lane goes home when it has this part of its patience.
+const CALM: f32 = 0.25;
+
 /// What a block is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
@@ -74,15 +80,14 @@ pub(super) struct Standing {
 impl Standing {
     /// Whether a lane can stand like this at `now`.
     pub(super) fn is_possible(&self, now: u64) -> bool {
-        let Course { v0, lost0, c1, c2, c3, e0, i0, w0, d1, d2, v, lost, e, i, w } = self.course;
-        let all = [v0, lost0, c1, c2, c3, e0, i0, w0, d1, d2, v, lost, e, i, w, self.threshold_offset];
+        let all = self.course.all().into_iter().chain([self.threshold_offset]);
         let (begin, end) = (self.begin, self.end);
         let waits = end == now && begin == now;
         let within = begin <= now && end > now && (end == NEVER || end - begin < 1 << 23);
         let crosses = self.crossing == NEVER || (self.crossing > now && self.crossing <= end);
         let ahead = self.automaton.next() > now || (waits && self.automaton.next() >= now);
         // A step never passes the automaton, except one that found the crossing which set it going.
-        let sane = all.iter().all(|value| value.is_finite() && value.abs() < 1e6) && crosses && ahead;
+        let sane = { all }.all(|value| value.is_finite() && value.abs() < 1e6) && crosses && ahead;
         self.parked || (sane && (waits || within))
     }
 }
@@ -181,6 +186,7 @@ impl Fleet {
         let swing = |line: usize| (state.u[line] - effective.lines[line].rest) as f32;
         let course = Course {
             v,
+            v0: v,
             lost: (state.v - f64::from(v)) as f32,
             e: swing(0),
             i: swing(1),
@@ -234,6 +240,8 @@ impl Fleet {
         let level = effective.threshold.filter(|_| looks).map(|threshold| threshold + threshold_offset);
         let step = |line: usize| effective.lines[line].step as f32;
         let headroom = |line: usize| effective.lines[line].headroom - effective.lines[line].rest as f32;
+        let bypassed = effective.lines.iter().any(|line| line.bypass.is_some());
+        let gain = effective.inputs[0].gain.max(effective.inputs[1].gain);
         let control = Control {
             pulse: if automaton.pulse { effective.pulse } else { 0.0 },
             threshold: level.unwrap_or(f32::INFINITY),
@@ -242,6 +250,7 @@ impl Fleet {
             inhibitory_step: step(1),
             excitatory_headroom: headroom(0),
             inhibitory_headroom: headroom(1),
+            patience: if bypassed { 0.0 } else { BENT / gain.max(1e-3) },
         };
         let (planned, event) = if *parked {
             (LATER, LATER)
@@ -249,7 +258,6 @@ impl Fleet {
             let planned = self.relative(automaton.next());
             (planned, planned.min(self.relative(*crossing)))
         };
-        let bypassed = effective.lines.iter().any(|line| line.bypass.is_some());
         let address = self.members[lane].neuron.index() as i32;
         let (parked, n) = (*parked, *slot);
         let mode = effective.modes[usize::from(in_reset)];
@@ -301,7 +309,8 @@ impl Fleet {
     pub(super) fn set_membrane(&mut self, lane: usize, voltage: f32, now: u64) {
         self.cut(lane, now);
         let Member { block, slot, .. } = self.members[lane];
-        (self.blocks[block].course.v[slot], self.blocks[block].course.lost[slot]) = (voltage, 0.0);
+        let course = &mut self.blocks[block].course;
+        (course.v[slot], course.v0[slot], course.lost[slot]) = (voltage, voltage, 0.0);
         self.refresh(lane);
     }
 
@@ -351,9 +360,7 @@ impl Fleet {
             match input {
                 Input::Fire => self.ignite(lane, now, Cause::Artificial, options),
                 Input::Charge { line, charge } => {
-                    let mut charges = [0.0; 2];
-                    charges[line as usize] = (charge.min(1.0)) as f32;
-                    self.charge(lane, now, charges, options);
+                    self.charge(lane, now, line, (charge.min(1.0)) as f32, options);
                 }
             }
         }
@@ -368,16 +375,22 @@ impl Fleet {
         }
     }
 
-    /// Charges in C for the lines of one lane.
-    fn charge(&mut self, lane: usize, now: u64, charges: [f32; 2], options: &Options) {
+    /// A charge in C for a line of one lane.
+    fn charge(&mut self, lane: usize, now: u64, line: Line, charge: f32, options: &Options) {
         let time = self.relative(now);
-        self.cut(lane, now);
-        let Member { effective, block, slot, .. } = &self.members[lane];
+        let Member { effective, block: at, slot: n, crossing, .. } = &mut self.members[lane];
         let bypass = effective.lines.map(|line| line.bypass.map(|level| level - line.rest as f32));
-        let (block, n) = (&mut self.blocks[*block], *slot);
+        let (block, n) = (&mut self.blocks[*at], *n);
+        if kernel::take_lane(block, n, time, line == Line::Inhibitory, charge) {
+            return;
+        }
+        *crossing = NEVER;
+        self.wake[*at] = i32::MIN;
+        cut_lane(block, n, time, true, [0.0; 2], self.epoch, self.noisy);
         let before = [block.course.e[n], block.course.i[n]];
+        let mut charges = [0.0; 2];
+        charges[line as usize] = charge;
         cut_lane(block, n, time, true, charges, self.epoch, self.noisy);
-        let block = &self.blocks[self.members[lane].block];
         let after = [block.course.e[n], block.course.i[n]];
         for line in 0..2 {
             if bypass[line].is_some_and(|level| before[line] < level && after[line] >= level) {
@@ -400,11 +413,12 @@ impl Fleet {
         const NONE: [f32; LANES] = [0.0; LANES];
         let time = self.relative(now);
         let first = (COLUMNS * row.index()) as i32;
-        for at in 0..self.blocks.len() {
+        let mut next = 0;
+        while next < self.blocks.len() {
+            let at = next;
+            next += 1;
             let block = &mut self.blocks[at];
             let mut own = NONE;
-            let mut hit = [0; LANES];
-            let (mut any, mut crossing) = (0, 0);
             if block.first >= 0 {
                 // Neighbours, but for those that are away.
                 let Some(near) = charges.get((block.first - first) as usize..).and_then(<[f32]>::first_chunk)
@@ -421,25 +435,40 @@ impl Fleet {
                     *own = charges.get(column).copied().unwrap_or(0.0);
                 }
             }
-            for n in 0..LANES {
+            for charge in &mut own {
                 // Neither negative nor not a number.
-                own[n] = at_most(at_least(own[n], 0.0), 1.0);
-                hit[n] = i32::from(own[n] > 0.0);
-                any |= hit[n];
-                crossing |= i32::from(block.event[n] != block.planned[n]);
+                *charge = at_most(at_least(*charge, 0.0), 1.0);
             }
-            if any == 0 {
+            let mut hit = [0; LANES];
+            if !self.arch.take(block, time, line, &own, &mut hit) {
                 continue;
             }
+            if self.class[at] == Class::Home {
+                // Those near their threshold are served with their like, which come later in the list.
+                for n in 0..LANES {
+                    let block = &self.blocks[at];
+                    let near = hit[n] != 0 && block.course.room[n] < CALM * block.control.patience[n];
+                    if let Some(lane) = self.crew[at][n].filter(|_| near) {
+                        hit[n] = 0;
+                        self.set_apart(lane, Class::Slow);
+                    }
+                }
+                if hit == [0; LANES] {
+                    continue;
+                }
+            }
+            let block = &mut self.blocks[at];
             if block.bypassed {
                 for n in 0..LANES {
                     if let Some(lane) = self.crew[at][n].filter(|_| hit[n] != 0) {
-                        let mut charges = [0.0; 2];
-                        charges[line as usize] = own[n];
-                        self.charge(lane, now, charges, options);
+                        self.charge(lane, now, line, own[n], options);
                     }
                 }
                 continue;
+            }
+            let mut crossing = 0;
+            for n in 0..LANES {
+                crossing |= i32::from(block.event[n] != block.planned[n]);
             }
             let charges = match line {
                 Line::Excitatory => [&own, &NONE],
@@ -497,7 +526,9 @@ impl Fleet {
                 let Some(lane) = self.crew[at][n] else { continue };
                 let (parts, calm) = (block.parts[n], block.planned[n] >= LATER);
                 match self.class[at] {
-                    _ if parts == 1 && calm => self.relocate(lane, lane / LANES, lane % LANES),
+                    _ if parts == 1 && calm && block.course.room[n] >= CALM * block.control.patience[n] => {
+                        self.relocate(lane, lane / LANES, lane % LANES)
+                    }
                     Class::Slow if parts > SWIFT => self.set_apart(lane, Class::Swift),
                     Class::Swift if parts <= SWIFT / 2 => self.set_apart(lane, Class::Slow),
                     _ => {}
@@ -622,7 +653,8 @@ impl Fleet {
         let course = block.course.get(n);
         let cubic = [course.c1, course.c2, course.c3].map(f64::from);
         let below = level - f64::from(course.v0) - f64::from(course.lost0);
-        let Some(fraction) = first_crossing(cubic, below) else { return };
+        let fraction = if below > 0.0 { first_crossing(cubic, below) } else { Some(0.0) };
+        let Some(fraction) = fraction else { return };
         let (begin, end) = (block.begin[n], block.end[n]);
         let after = (fraction * f64::from(end - begin)).ceil() as i32;
         let crossing = (begin + after.max(1)).min(end);
@@ -635,6 +667,7 @@ impl Fleet {
     fn serve(&mut self, lane: usize, options: &Options, fires: &mut Vec<Fire>) {
         let Member { automaton, crossing, .. } = &self.members[lane];
         let time = automaton.next().min(*crossing);
+        let [_, automaton_arms] = automaton.ends();
         if automaton.next() > time {
             // A crossing changes nothing yet.
             self.cross(lane, options);
@@ -644,7 +677,12 @@ impl Fleet {
         if crosses {
             self.cross(lane, options);
         }
-        self.cut(lane, time);
+        let Member { block, slot, .. } = self.members[lane];
+        // The state at the end of a step that ends here waits for the next one; when the comparator is looked at again it is to be known.
+        let arms = automaton_arms <= time;
+        if arms || self.blocks[block].end[slot] > self.relative(time) {
+            self.cut(lane, time);
+        }
         while self.members[lane].automaton.next() <= time {
             self.step_automaton(lane, time, options, fires);
         }
@@ -708,20 +746,21 @@ impl Fleet {
         let time = self.relative(time);
         let (begin, end) = (block.begin[n], block.end[n]);
         let course = block.course.get(n);
+        let after = (time.min(end).saturating_sub(begin)) as f32 * 1e-6;
+        let taken = if *parked { [0.0; 4] } else { block.taken(n, after) };
         let (v, u, w) = if *parked || time >= end {
             (f64::from(course.v) + f64::from(course.lost), [course.e, course.i], f64::from(course.w))
         } else {
             let x = f64::from(time - begin) / f64::from(end - begin);
-            let after = (time - begin) as f32 * 1e-6;
             let left = |swing: f32, decay: f32| swing * super::elementary::exp(-after * decay);
             let u = [left(course.e0, block.inputs[0].decay[n]), left(course.i0, block.inputs[1].decay[n])];
             let w = f64::from(course.w0) + x * (f64::from(course.d1) + x * f64::from(course.d2));
             (block.membrane(n, x), u, w)
         };
         CircuitState {
-            v,
-            u: [0, 1].map(|line| f64::from(u[line]) + effective.lines[line].rest),
-            w: w + effective.reference,
+            v: v + f64::from(taken[0]),
+            u: [0, 1].map(|line| f64::from(u[line] + taken[1 + line]) + effective.lines[line].rest),
+            w: w + f64::from(taken[3]) + effective.reference,
             automaton: *automaton,
             threshold_offset: *threshold_offset,
             parked: *parked,
@@ -766,7 +805,7 @@ impl Fleet {
 }
 
 /// A fraction of a step at which the cubic `c1 x + c2 x^2 + c3 x^3` rises through a level above 0.
-fn first_crossing([c1, c2, c3]: [f64; 3], level: f64) -> Option<f64> {
+pub(super) fn first_crossing([c1, c2, c3]: [f64; 3], level: f64) -> Option<f64> {
     let at = |x: f64| x * (c1 + x * (c2 + x * c3));
     let mut high = 1.0;
     if at(1.0) < level {

@@ -10,6 +10,13 @@
 //! integrator along what the stages found. The hyperbolic tangents of leak, reset and adaptation are taken at the beginning and
 //! continued by three terms of their series, with steps short enough for that.
 //!
+//! # Charges within a step
+//! A charge that comes in within a step does not end it, as long as all of them together stay within the *room* of the step: they raise the
+//! membrane along the tangents in the middle of the step, to third order in time, and from four sums over them follows where everything is
+//! at any time in the step. The room keeps the error of that below the tolerance of a step, and the membrane below its
+//! threshold, so that a crossing never depends on it. A charge beyond the room ends the step.
+//!
+//! # Lengths
 //! The length is the largest part of 0.26 us (4.2 us for a membrane that hardly moves) that keeps a bound of the error of the cubic below
 //! its tolerance, the method stable, and the exponential within what order 4 follows.
 
@@ -23,8 +30,6 @@ pub(super) const LANES: usize = 16;
 pub(super) const LATER: i32 = 1 << 30;
 /// Longest steps in ps are this power of two and the next four; steps end on their multiples.
 const SHORT_GRID: u32 = 18;
-/// Longest step in units of the fastest relaxation: the Runge-Kutta method is stable below 2.78.
-const STABLE: f32 = 1.5;
 /// Longest step in units of the time constant of the run-away at its beginning.
 const RUN_AWAY: f32 = 0.45;
 /// Longest way up in one step in units of the slope of the exponential.
@@ -40,6 +45,13 @@ const SILENT: f32 = 2e-8;
 /// Distance in V from its rest at which a membrane is there, and an adaptation voltage.
 const AT_REST: f32 = 2e-7;
 const W_AT_REST: f32 = 1e-6;
+/// Part of what a step may be off by (times [`CUBIC`](super::effective)) that charges within it may add.
+const TAKEN: f32 = 0.08;
+/// The same, while a membrane runs away, in us of its slope: there an error moves the fire by that time.
+const TAKEN_LATE: f32 = 3e-4;
+/// Largest decay of a line, and relaxation of a membrane, in a step that takes charges.
+const SERIES: f32 = 0.35;
+const RELAXED: f32 = 1.2;
 /// -zeta(1/2) / sqrt(2 pi): by how much a barrier that is watched in steps is to be lowered, in units of the noise of one step.
 const CONTINUITY_CORRECTION: f32 = 0.5826;
 
@@ -72,6 +84,8 @@ lanes! {
         excitatory_headroom,
         /// The same.
         inhibitory_headroom,
+        /// Largest swing in V that may be taken within a step, if its tangents allow it.
+        patience,
     }
 }
 
@@ -108,6 +122,40 @@ lanes! {
         i,
         /// Adaptation voltage at the end, V.
         w,
+        /// What a swing does to the membrane in the middle of the step, 1/us: of the excitatory line, of the inhibitory one.
+        e_gain,
+        /// The same.
+        i_gain,
+        /// By how much the gains change with the swing, 1/(V us).
+        e_bend,
+        /// The same.
+        i_bend,
+        /// How fast the membrane relaxes in the middle of the step, 1/us; below 0 while it runs away.
+        relaxation,
+        /// What the membrane does to the adaptation voltage, 1/us.
+        w_gain,
+        /// Swing in V that may be taken within the step.
+        room,
+        /// Swings taken within the step, V, and the sums of their products with the powers of the time since its beginning in us.
+        e_taken,
+        /// The same, V us.
+        e_first,
+        /// The same, V us^2.
+        e_second,
+        /// The same, V us^3.
+        e_third,
+        /// Sum of the growths of the square of the swing times the time, V^2 us.
+        e_square,
+        /// The same of the inhibitory line.
+        i_taken,
+        /// The same, V us.
+        i_first,
+        /// The same, V us^2.
+        i_second,
+        /// The same, V us^3.
+        i_third,
+        /// The same, V^2 us.
+        i_square,
     }
 }
 
@@ -215,15 +263,98 @@ impl Block {
         f64::from(course.v0[lane]) + (f64::from(course.lost0[lane]) + rise)
     }
 
+    /// What charges within the present step have done `after` us after its beginning: to membrane, lines and adaptation voltage, V.
+    #[inline(always)]
+    pub(super) fn taken(&self, lane: usize, after: f32) -> [f32; 4] {
+        taken(&self.course, [self.inputs[0].decay[lane], self.inputs[1].decay[lane]], lane, after)
+    }
+
     /// Length of the present step in us.
     pub(super) fn length(&self, lane: usize) -> f32 {
         (self.end[lane] - self.begin[lane]) as f32 * 1e-6
     }
 }
 
+/// See [`Block::taken`].
+#[inline(always)]
+fn taken(course: &CourseLanes<LANES>, decays: [f32; 2], n: usize, after: f32) -> [f32; 4] {
+    let since = |[zeroth, first, second, third]: [f32; 4]| {
+        let one = after * zeroth - first;
+        let two = after * (one - first) + second;
+        let three = after * (after * (one - 2.0 * first) + 3.0 * second) - third;
+        [zeroth, one, two, three]
+    };
+    let e = since([course.e_taken[n], course.e_first[n], course.e_second[n], course.e_third[n]]);
+    let i = since([course.i_taken[n], course.i_first[n], course.i_second[n], course.i_third[n]]);
+    let relaxation = course.relaxation[n];
+    let line = |[zeroth, one, two, three]: [f32; 4], decay: f32| {
+        let left = zeroth - decay * (one - decay * (0.5 * two - decay * (1.0 / 6.0) * three));
+        let both = decay + relaxation;
+        let curved = (both * both - decay * relaxation) * (1.0 / 6.0);
+        (left, one - (0.5 * both * two - curved * three), 0.5 * two - both * (1.0 / 6.0) * three)
+    };
+    let (e_left, e_flown, e_sum) = line(e, decays[0]);
+    let (i_left, i_flown, i_sum) = line(i, decays[1]);
+    let square = |taken: f32, square: f32| after * taken * taken - square;
+    let v = course.e_gain[n] * e_flown
+        + course.i_gain[n] * i_flown
+        + course.e_bend[n] * square(course.e_taken[n], course.e_square[n])
+        + course.i_bend[n] * square(course.i_taken[n], course.i_square[n]);
+    let w = course.w_gain[n] * (course.e_gain[n] * e_sum + course.i_gain[n] * i_sum);
+    [v, e_left, i_left, w]
+}
+
+/// Charges in C for one line of the lanes at `time`, taken within the present steps where there is room; else the lane is one to be
+/// hit by [`cut`].
+#[inline(always)]
+pub(super) fn take(
+    block: &mut Block,
+    time: i32,
+    inhibitory: bool,
+    charges: &[f32; LANES],
+    hit: &mut [i32; LANES],
+) -> i32 {
+    let mut hits = 0;
+    for n in 0..LANES {
+        hit[n] = i32::from(!take_lane(block, n, time, inhibitory, charges[n]));
+        hits |= hit[n];
+    }
+    hits
+}
+
+/// The same for one lane: whether it has taken the charge, or there is none.
+#[inline(always)]
+pub(super) fn take_lane(block: &mut Block, n: usize, time: i32, inhibitory: bool, charge: f32) -> bool {
+    let Block { control, course, begin, end, .. } = block;
+    let step = if inhibitory { control.inhibitory_step[n] } else { control.excitatory_step[n] };
+    let swing = charge * step;
+    let total = course.e_taken[n] + course.i_taken[n] + swing;
+    // A charge at the very beginning belongs to the state that the step starts from.
+    let fits = (time > begin[n]) & (time < end[n]) & (total <= course.room[n]);
+    let swing = if fits & (charge > 0.0) { swing } else { 0.0 };
+    let after = (time - begin[n]) as f32 * 1e-6;
+    let (first, second) = (swing * after, swing * after * after);
+    let third = second * after;
+    let square = |taken: f32| swing * (2.0 * taken + swing) * after;
+    if inhibitory {
+        course.i_square[n] += square(course.i_taken[n]);
+        course.i_taken[n] += swing;
+        course.i_first[n] += first;
+        course.i_second[n] += second;
+        course.i_third[n] += third;
+    } else {
+        course.e_square[n] += square(course.e_taken[n]);
+        course.e_taken[n] += swing;
+        course.e_first[n] += first;
+        course.e_second[n] += second;
+        course.e_third[n] += third;
+    }
+    fits | !(charge > 0.0)
+}
+
 /// `tanh(x + d)` where `tanh(x)` is known, to d^4 / 3.
 #[inline(always)]
-fn bent_on(bent: f32, d: f32) -> f32 {
+pub(super) fn bent_on(bent: f32, d: f32) -> f32 {
     let square = bent * bent;
     bent + (1.0 - square) * d * (1.0 - d * (bent + (1.0 / 3.0 - square) * d))
 }
@@ -247,6 +378,13 @@ struct Own {
 }
 
 impl Own {
+    /// How fast the membrane relaxes at `v`, but for the exponential, 1/us.
+    #[inline(always)]
+    fn relaxation(&self, v: f32) -> f32 {
+        let bent = bent_on(self.bent, (self.v0 - v) * self.pull_inverse_range);
+        self.pull * self.pull_inverse_range * (1.0 - bent * bent) + self.conductance
+    }
+
     /// Slope of a membrane at `v` in V/us, and how fast it runs away in 1/us.
     #[inline(always)]
     fn at<const FEATURES: u32>(&self, v: f32) -> (f32, f32) {
@@ -277,11 +415,25 @@ struct Drive {
 
 impl Drive {
     /// Slope of the membrane by a line that has swung by `u`, unmodulated, in V/us, and how it changes while the swing decays at this rate
-    /// in 1/us.
+    /// in 1/us; how far it is bent.
     #[inline(always)]
-    fn at(&self, u: f32, decay: f32) -> (f32, f32) {
+    fn at(&self, u: f32, decay: f32) -> (f32, f32, f32) {
         let bent = tanh(u * self.gain + self.bias);
-        (self.amplitude * bent, self.amplitude * (bent * bent - 1.0) * (self.gain * decay * u))
+        (self.amplitude * bent, self.amplitude * (bent * bent - 1.0) * (self.gain * decay * u), bent)
+    }
+
+    /// Slope of the membrane per swing in 1/us and half of what that changes per swing, from how far it is bent at both ends of a step.
+    #[inline(always)]
+    fn tangent<const FEATURES: u32>(&self, bents: [f32; 2], v: f32) -> (f32, f32) {
+        let bent = 0.5 * (bents[0] + bents[1]);
+        let gain = self.amplitude * self.gain * (1.0 - bent * bent);
+        let factor = if FEATURES & feature::MODULATION == 0 {
+            1.0
+        } else {
+            at_most(at_least(self.start + self.slope * v, 0.0), self.limit)
+        };
+        let gain = gain * factor;
+        (gain, -gain * bent * self.gain)
     }
 }
 
@@ -301,6 +453,12 @@ fn driven<const FEATURES: u32>(drives: [&Drive; 2], slopes: [f32; 2], v: f32) ->
 #[inline(always)]
 pub(super) fn correction(diffusion: f32, length: f32) -> f32 {
     CONTINUITY_CORRECTION * (diffusion * length).sqrt()
+}
+
+/// `sqrt(x)` to 7 %, for the choice of rooms.
+#[inline(always)]
+fn square_root(x: f32) -> f32 {
+    f32::from_bits((x.to_bits() >> 1).wrapping_add(0x1fc0_0000))
 }
 
 /// `sqrt(sqrt(x))` to 7 %, for the choice of steps.
@@ -361,7 +519,13 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
     for i in 0..LANES {
         let due = end[i] <= target && event[i] > end[i];
         let start = end[i];
-        let (v0, lost0, e0, i0, w0) = (course.v[i], course.lost[i], course.e[i], course.i[i], course.w[i]);
+        // Where the step before has ended, with what has come in during it.
+        let lasted = end[i].wrapping_sub(begin[i]) as f32 * 1e-6;
+        let [more_v, more_e, more_i, more_w] = taken(course, [exc.decay[i], inh.decay[i]], i, lasted);
+        let rise = course.lost[i] + more_v;
+        let v0 = course.v[i] + rise;
+        let lost0 = rise - (v0 - course.v[i]);
+        let (e0, i0, w0) = (course.e[i] + more_e, course.i[i] + more_i, course.w[i] + more_w);
 
         // What does not change in the step.
         let (output, output_slope) = if FEATURES & feature::ADAPTATION != 0 {
@@ -404,8 +568,8 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
         };
 
         // The beginning, and how far it may carry.
-        let (by_e0, e_turn0) = excitatory.at(e0, exc.decay[i]);
-        let (by_i0, i_turn0) = inhibitory.at(i0, inh.decay[i]);
+        let (by_e0, e_turn0, e_bent0) = excitatory.at(e0, exc.decay[i]);
+        let (by_i0, i_turn0, i_bent0) = inhibitory.at(i0, inh.decay[i]);
         let (alone0, run_away) = own.at::<FEATURES>(v0);
         let noiseless = alone0 + driven::<FEATURES>([&excitatory, &inhibitory], [by_e0, by_i0], v0);
         let drive_e = if mode.excitatory[i] != 0.0 && e0 != 0.0 { exc.decay[i] } else { 0.0 };
@@ -415,10 +579,10 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
         let outside = at_most(v0, reach) < fixed.clamp_low[i] || at_least(v0, reach) > fixed.clamp_high[i];
         let relaxation = mode.rate[i] + if outside { fixed.clamp[i] } else { 0.0 };
         let rate = at_least(at_least(drive_e, drive_i), relaxation);
-        // Leak and inputs may cancel now and not later.
-        let moving = noiseless.abs() + (by_e0.abs() + by_i0.abs());
-        let strain = rate * rate * rate * moving * mode.precision[i];
-        let mut hurry = at_least(fourth_root(strain), rate * (1.0 / STABLE));
+        // Leak and inputs may cancel now and not later, when inputs have decayed.
+        let moving = rate * noiseless.abs() + at_least(drive_e, drive_i) * (by_e0.abs() + by_i0.abs());
+        let strain = rate * rate * moving * mode.precision[i];
+        let mut hurry = at_least(fourth_root(strain), rate * mode.stability[i]);
         let narrow = at_least(mode.pull_inverse_range[i], fixed.w_inverse_range[i]);
         hurry = at_least(hurry, noiseless.abs() * narrow * (1.0 / BEND));
         if FEATURES & feature::EXPONENTIAL != 0 {
@@ -478,8 +642,8 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
 
         let half = 0.5 * h;
         let (e2, i2) = (e0 * exp(-h * exc.decay[i]), i0 * exp(-h * inh.decay[i]));
-        let (by_e2, e_turn2) = excitatory.at(e2, exc.decay[i]);
-        let (by_i2, i_turn2) = inhibitory.at(i2, inh.decay[i]);
+        let (by_e2, e_turn2, e_bent2) = excitatory.at(e2, exc.decay[i]);
+        let (by_i2, i_turn2, i_bent2) = inhibitory.at(i2, inh.decay[i]);
         // In the middle they are on the cubic through both ends.
         let eighth = 0.125 * h;
         let by_e1 = 0.5 * (by_e0 + by_e2) + eighth * (e_turn0 - e_turn2);
@@ -496,9 +660,8 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
             + driven::<FEATURES>([&excitatory, &inhibitory], [by_e1, by_i1], v1)
             + drift;
         let v2 = v0 + half * k2;
-        let k3 = own.at::<FEATURES>(v2).0
-            + driven::<FEATURES>([&excitatory, &inhibitory], [by_e1, by_i1], v2)
-            + drift;
+        let (alone2, run_away2) = own.at::<FEATURES>(v2);
+        let k3 = alone2 + driven::<FEATURES>([&excitatory, &inhibitory], [by_e1, by_i1], v2) + drift;
         let v3 = v0 + h * k3;
         let k4 = own.at::<FEATURES>(v3).0
             + driven::<FEATURES>([&excitatory, &inhibitory], [by_e2, by_i2], v3)
@@ -533,7 +696,40 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
         let p2 = p1 + third + c2 * (1.0 / 3.0);
         let highest = at_least(at_least(p1, p2), v);
         let threshold = control.threshold[i] - lowered;
-        let may_cross = due && v0 < threshold && highest >= threshold;
+        // Charges within the step before should not have carried it across; if they have, it crosses now.
+        let missed = course.v0[i] < control.threshold[i] && v0 >= control.threshold[i];
+        let may_cross = due && (missed || (v0 < threshold && highest >= threshold));
+
+        // What may come in without ending the step.
+        let (e_gain, e_bend) = excitatory.tangent::<FEATURES>([e_bent0, e_bent2], v2);
+        let (i_gain, i_bend) = inhibitory.tangent::<FEATURES>([i_bent0, i_bent2], v2);
+        let relaxes = own.relaxation(v2) - run_away2;
+        let decays = at_least(exc.decay[i], inh.decay[i]);
+        let strongest = at_least(e_gain.abs(), i_gain.abs());
+        let x = h * (decays + relaxes.abs());
+        // The series that breaks off, and a run-away that is not as fast all the time.
+        let series = x * x * x * (1.0 / 24.0) + 0.05 * (h * run_away2) * (h * run_away2);
+        let late = if relaxes < 0.0 { TAKEN_LATE * at_least(noiseless, 0.0) } else { 0.0 };
+        let tolerance = TAKEN / mode.precision[i] + late;
+        let per = h * strongest + 1e-9;
+        let bend = at_least(e_bend.abs(), i_bend.abs());
+        let exact = tolerance / (per * series + square_root(0.25 * tolerance * h * bend * x) + 1e-12);
+        // What comes in grows with a run-away.
+        let grows = (1.1 + 4.0 * h * run_away2) * h;
+        let below = (threshold - highest) / (grows * at_least(e_gain, 0.0) + 1e-9);
+        let spare = at_most(control.excitatory_headroom[i] - e0, control.inhibitory_headroom[i] - i0);
+        let room = at_most(at_most(exact, below), at_most(spare, control.patience[i]));
+        let takes = !asleep
+            & !outside
+            & (h * decays <= SERIES)
+            & ((x <= RELAXED) | (strongest == 0.0))
+            & (highest < threshold);
+        let room = if takes { room } else { -1.0 };
+        let w_gain = if FEATURES & feature::ADAPTATION != 0 {
+            fixed.w_coupling[i] * fixed.w_inverse_range[i] * (1.0 - w_bent * w_bent)
+        } else {
+            0.0
+        };
 
         begin[i] = if due { start } else { begin[i] };
         let until = if asleep { LATER } else { start + ps };
@@ -555,7 +751,30 @@ pub(super) fn step<const FEATURES: u32>(block: &mut Block, target: i32, epoch: u
         course.e[i] = if due { awake * e2 } else { course.e[i] };
         course.i[i] = if due { awake * i2 } else { course.i[i] };
         course.w[i] = if due { w } else { course.w[i] };
+        course.e_gain[i] = if due { e_gain } else { course.e_gain[i] };
+        course.i_gain[i] = if due { i_gain } else { course.i_gain[i] };
+        course.e_bend[i] = if due { e_bend } else { course.e_bend[i] };
+        course.i_bend[i] = if due { i_bend } else { course.i_bend[i] };
+        course.relaxation[i] = if due { relaxes } else { course.relaxation[i] };
+        course.w_gain[i] = if due { w_gain } else { course.w_gain[i] };
+        course.room[i] = if due { room } else { course.room[i] };
+        forget(course, i, due);
     }
+}
+
+/// A step begins, or has ended early: nothing has been taken in it.
+#[inline(always)]
+fn forget(course: &mut CourseLanes<LANES>, n: usize, now: bool) {
+    course.e_taken[n] = if now { 0.0 } else { course.e_taken[n] };
+    course.e_first[n] = if now { 0.0 } else { course.e_first[n] };
+    course.e_second[n] = if now { 0.0 } else { course.e_second[n] };
+    course.e_square[n] = if now { 0.0 } else { course.e_square[n] };
+    course.e_third[n] = if now { 0.0 } else { course.e_third[n] };
+    course.i_taken[n] = if now { 0.0 } else { course.i_taken[n] };
+    course.i_first[n] = if now { 0.0 } else { course.i_first[n] };
+    course.i_second[n] = if now { 0.0 } else { course.i_second[n] };
+    course.i_square[n] = if now { 0.0 } else { course.i_square[n] };
+    course.i_third[n] = if now { 0.0 } else { course.i_third[n] };
 }
 
 /// Ends the steps of the lanes with `hit` at `time`, and adds charges in C to the excitatory or inhibitory lines there.
@@ -594,6 +813,9 @@ pub(super) fn cut_lane(
     let rise = x * (course.c1[n] + x * (course.c2[n] + x * course.c3[n])) + course.lost0[n];
     let v0 = if inside { course.v0[n] } else { course.v[n] };
     let mut rise = if inside { rise } else { course.lost[n] };
+    let passed = if inside { after } else { end[n].wrapping_sub(begin[n]) as f32 } * 1e-6;
+    let [taken_v, taken_e, taken_i, taken_w] = taken(course, [exc.decay[n], inh.decay[n]], n, passed);
+    rise += taken_v;
     if noisy {
         let ahead = (end[n] - time) as f32 * 1e-6;
         let variance = control.diffusion[n] * h * ahead / (span * 1e-6);
@@ -605,12 +827,15 @@ pub(super) fn cut_lane(
     let lost = rise - (v - v0);
     let w = course.w0[n] + x * (course.d1[n] + x * course.d2[n]);
     let (e, i) = (course.e0[n] * exp(-h * exc.decay[n]), course.i0[n] * exp(-h * inh.decay[n]));
-    let e = if inside { e } else { course.e[n] };
-    let i = if inside { i } else { course.i[n] };
+    let w = if inside { w } else { course.w[n] } + taken_w;
+    let e = if inside { e } else { course.e[n] } + taken_e;
+    let i = if inside { i } else { course.i[n] } + taken_i;
     let [more_e, more_i] = charges;
     course.v[n] = if hit { v } else { course.v[n] };
+    // Only what rises from here on crosses the threshold.
+    course.v0[n] = if hit { v } else { course.v0[n] };
     course.lost[n] = if hit { lost } else { course.lost[n] };
-    course.w[n] = if inside { w } else { course.w[n] };
+    course.w[n] = if hit { w } else { course.w[n] };
     let e = raised(e, more_e, control.excitatory_step[n], control.excitatory_headroom[n]);
     let i = raised(i, more_i, control.inhibitory_step[n], control.inhibitory_headroom[n]);
     course.e[n] = if hit { e } else { course.e[n] };
@@ -618,11 +843,12 @@ pub(super) fn cut_lane(
     end[n] = if hit { time } else { end[n] };
     begin[n] = if hit { time } else { begin[n] };
     event[n] = if hit { planned[n] } else { event[n] };
+    forget(course, n, hit);
 }
 
 /// The swing of a line that takes a charge, if it is one, up to the headroom.
 #[inline(always)]
-fn raised(swing: f32, charge: f32, step: f32, headroom: f32) -> f32 {
+pub(super) fn raised(swing: f32, charge: f32, step: f32, headroom: f32) -> f32 {
     let more = at_most(swing + charge * step, at_least(headroom, swing));
     if charge > 0.0 { more } else { swing }
 }

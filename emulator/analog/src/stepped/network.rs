@@ -1,23 +1,23 @@
 //! What circuits of one unit do to each other: shared nets, conductances, line nets without membranes (analog-core 4.2).
 
-use super::effective::{Arm, arm};
+use super::effective::arm;
 use super::elementary::tanh;
-use super::lanes::Block;
+use super::kernel::LANES;
+use super::lanes::{Arm, ArmLanes, Block, Row};
 use crate::reference::Circuit;
 use bss2_base::Neuron;
 
 /// One end of a conductance.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct End {
-    /// Place in the simulation of the circuit that owns it.
-    pub(super) circuit: usize,
-    pub(super) arm: Arm,
+    /// Place in its unit of the circuit that owns it.
+    pub(super) position: usize,
     /// Net of the membrane of its circuit.
     pub(super) membrane: usize,
 }
 
 /// What couples nets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Coupling {
     /// Between a membrane and the line of another net.
     Conductance(End, usize),
@@ -25,118 +25,204 @@ pub(super) enum Coupling {
     Star(Vec<End>),
 }
 
-/// The nets of a unit. Sums run in the order of the lanes, then of the couplings.
+/// How the circuits of a unit are joined. Units of equal shape are computed side by side.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Shape {
+    /// Net of each circuit.
+    pub(super) net_of: Vec<usize>,
+    /// Capacitance in F of switches and line segments of each net.
+    pub(super) parasitics: Vec<f64>,
+    pub(super) couplings: Vec<Coupling>,
+}
+
+/// The nets of units of one shape. Sums run in the order of the circuits, then of the couplings.
 #[derive(Clone, Debug)]
 pub(super) struct Network {
-    /// Net of each lane.
-    pub(super) net_of: Vec<usize>,
+    pub(super) shape: Shape,
+    /// One unit, whose circuits fill the slots of blocks one after the other; else each slot is a unit, and each block a circuit of it.
+    packed: bool,
     /// 1 / capacitance of each net, 1/pF.
-    pub(super) inverse_capacitance: Vec<f32>,
-    pub(super) couplings: Vec<Coupling>,
+    inverse_capacitance: Vec<Row>,
+    /// By circuit, if it owns an end.
+    arms: Vec<ArmLanes<LANES>>,
     /// How fast the conductances relax each net at most, 1/us.
-    pub(super) rates: Vec<f32>,
-    /// Capacitance in F of switches and line segments of each net.
-    parasitics: Vec<f64>,
+    rates: Vec<Row>,
     /// For sums over a net.
-    pub(super) sums: Vec<f32>,
+    sums: Vec<Row>,
     /// Voltage of each net, V.
-    voltages: Vec<f32>,
+    voltages: Vec<Row>,
 }
 
 impl Network {
-    /// Nets with the parasitic capacitance of each in F; [`Self::update`] tells the rest.
-    pub(super) fn new(net_of: Vec<usize>, parasitics: Vec<f64>, couplings: Vec<Coupling>) -> Self {
-        let nets = parasitics.len();
+    /// Nets of units of this shape; [`Self::update`] tells the rest.
+    pub(super) fn new(shape: Shape, packed: bool) -> Self {
+        let (nets, circuits) = (shape.parasitics.len(), shape.net_of.len());
+        let rows = || vec![[0.0; LANES]; nets];
         Self {
-            net_of,
-            inverse_capacitance: vec![0.0; nets],
-            couplings,
-            rates: vec![0.0; nets],
-            parasitics,
-            sums: vec![0.0; nets],
-            voltages: vec![0.0; nets],
+            shape,
+            packed,
+            inverse_capacitance: rows(),
+            arms: vec![ArmLanes::new(); circuits],
+            rates: rows(),
+            sums: rows(),
+            voltages: rows(),
         }
     }
 
-    /// Takes over capacitances and conductances of the circuits; `circuit_of` are the places of the lanes in the simulation. Returns the
+    /// Takes over capacitances and conductances of the circuits of a unit; `circuit_of` are their places in the simulation. Returns the
     /// capacitance of each net in F.
-    pub(super) fn update(&mut self, circuit_of: &[usize], circuits: &[(Neuron, Circuit)]) -> Vec<f64> {
-        let mut capacitance = self.parasitics.clone();
-        for (circuit, net) in circuit_of.iter().zip(&self.net_of) {
+    pub(super) fn update(
+        &mut self,
+        unit: usize,
+        circuit_of: &[usize],
+        circuits: &[(Neuron, Circuit)],
+    ) -> Vec<f64> {
+        let Self { shape, inverse_capacitance, arms, rates, .. } = self;
+        let mut capacitance = shape.parasitics.clone();
+        for (circuit, net) in circuit_of.iter().zip(&shape.net_of) {
             capacitance[*net] += circuits[*circuit].1.capacitance();
         }
-        let Self { inverse_capacitance, couplings, rates, .. } = self;
-        for (inverse, farad) in inverse_capacitance.iter_mut().zip(&capacitance) {
-            *inverse = (1e-12 / farad) as f32;
+        for (net, farad) in capacitance.iter().enumerate() {
+            inverse_capacitance[net][unit] = (1e-12 / farad) as f32;
+            rates[net][unit] = 0.0;
         }
-        rates.fill(0.0);
-        let mut relax =
-            |net: usize, arm: &Arm| rates[net] += 2.0 * arm.conductance * inverse_capacitance[net];
-        for coupling in couplings {
-            match coupling {
-                Coupling::Conductance(end, line) => {
-                    end.arm = arm(&circuits[end.circuit].1);
-                    relax(end.membrane, &end.arm);
-                    relax(*line, &end.arm);
-                }
-                Coupling::Star(ends) => {
-                    for end in ends {
-                        end.arm = arm(&circuits[end.circuit].1);
-                        relax(end.membrane, &end.arm);
-                    }
+        let mut relax = |net: usize, arm: &Arm| {
+            rates[net][unit] += 2.0 * arm.conductance * inverse_capacitance[net][unit];
+        };
+        for coupling in &shape.couplings {
+            let (ends, line) = match coupling {
+                Coupling::Conductance(end, line) => (std::slice::from_ref(end), Some(*line)),
+                Coupling::Star(ends) => (ends.as_slice(), None),
+            };
+            for End { position, membrane } in ends {
+                let arm = arm(&circuits[circuit_of[*position]].1);
+                arms[*position].set(unit, &arm);
+                relax(*membrane, &arm);
+                if let Some(line) = line {
+                    relax(line, &arm);
                 }
             }
         }
         capacitance
     }
 
-    /// Adds up a quantity of the lanes of each net into [`Self::sums`].
-    pub(super) fn add_up<const W: usize>(
-        &mut self,
-        blocks: &[Block<W>],
-        quantity: impl Fn(&Block<W>, usize) -> f32,
-    ) {
-        self.sums.fill(0.0);
-        for (lane, net) in self.net_of.iter().enumerate() {
-            self.sums[*net] += quantity(&blocks[lane / W], lane % W);
-        }
-    }
-
-    /// Turns the slopes of single circuits into those of their nets.
-    pub(super) fn couple<const W: usize>(&mut self, blocks: &mut [Block<W>]) {
-        self.add_up(blocks, |block, slot| block.slopes.v[slot]);
-        for (lane, net) in self.net_of.iter().enumerate() {
-            self.voltages[*net] = blocks[lane / W].stage.v[lane % W];
-        }
-        let Self { net_of, inverse_capacitance, couplings, sums, voltages, .. } = self;
-        let current = |end: &End, line: f32| {
-            let Arm { amplitude, inverse_range, offset, .. } = end.arm;
-            amplitude * tanh((line - voltages[end.membrane] + offset) * inverse_range)
-        };
-        for coupling in couplings {
-            match coupling {
-                Coupling::Conductance(end, line) => {
-                    let current = current(end, voltages[*line]);
-                    sums[end.membrane] += current * inverse_capacitance[end.membrane];
-                    sums[*line] -= current * inverse_capacitance[*line];
-                }
-                Coupling::Star(ends) => {
-                    let line = balance(ends, voltages);
-                    for end in ends {
-                        sums[end.membrane] += current(end, line) * inverse_capacitance[end.membrane];
-                    }
+    /// Adds up a quantity over each net.
+    #[inline(always)]
+    fn add_up(&mut self, blocks: &[Block], quantity: impl Fn(&Block) -> &Row) {
+        let Self { shape, packed, sums, .. } = self;
+        sums.fill([0.0; LANES]);
+        if *packed {
+            for (circuit, net) in shape.net_of.iter().enumerate() {
+                sums[*net][0] += quantity(&blocks[circuit / LANES])[circuit % LANES];
+            }
+        } else {
+            for (block, net) in blocks.iter().zip(&shape.net_of) {
+                let (sum, own) = (&mut sums[*net], quantity(block));
+                for i in 0..LANES {
+                    sum[i] += own[i];
                 }
             }
         }
-        for (lane, net) in net_of.iter().enumerate() {
-            blocks[lane / W].slopes.v[lane % W] = sums[*net];
+    }
+
+    /// Tells each circuit the sum over its net.
+    #[inline(always)]
+    fn tell(&self, blocks: &mut [Block], quantity: impl Fn(&mut Block) -> &mut Row) {
+        let Self { shape, packed, sums, .. } = self;
+        if *packed {
+            for (circuit, net) in shape.net_of.iter().enumerate() {
+                quantity(&mut blocks[circuit / LANES])[circuit % LANES] = sums[*net][0];
+            }
+        } else {
+            for (block, net) in blocks.iter_mut().zip(&shape.net_of) {
+                *quantity(block) = sums[*net];
+            }
+        }
+    }
+
+    /// Replaces a quantity of each circuit by the sum over its net.
+    #[inline(always)]
+    pub(super) fn share(
+        &mut self,
+        blocks: &mut [Block],
+        quantity: impl Fn(&mut Block) -> &mut Row + Copy,
+        of: impl Fn(&Block) -> &Row,
+    ) {
+        self.add_up(blocks, of);
+        self.tell(blocks, quantity);
+    }
+
+    /// From how fast single circuits relax and run away to how fast their nets do.
+    #[inline(always)]
+    pub(super) fn share_rates(&mut self, blocks: &mut [Block], runs_away: bool) {
+        if runs_away {
+            self.share(blocks, |block| &mut block.run_away, |block| &block.run_away);
+        }
+        self.add_up(blocks, |block| &block.relaxation);
+        for (sum, rate) in self.sums.iter_mut().zip(&self.rates) {
+            for i in 0..LANES {
+                sum[i] += rate[i];
+            }
+        }
+        self.tell(blocks, |block| &mut block.relaxation);
+    }
+
+    /// Turns the slopes of single circuits into those of their nets.
+    #[inline(always)]
+    pub(super) fn couple(&mut self, blocks: &mut [Block]) {
+        self.add_up(blocks, |block| &block.slope);
+        if !self.shape.couplings.is_empty() {
+            let Self { shape, packed, voltages, .. } = self;
+            for (circuit, net) in shape.net_of.iter().enumerate() {
+                if *packed {
+                    voltages[*net][0] = blocks[circuit / LANES].stage[circuit % LANES];
+                } else {
+                    voltages[*net] = blocks[circuit].stage;
+                }
+            }
+            self.exchange();
+        }
+        self.tell(blocks, |block| &mut block.slope);
+    }
+
+    /// Adds what flows between nets.
+    #[inline(always)]
+    fn exchange(&mut self) {
+        let Self { shape, inverse_capacitance, arms, sums, voltages, .. } = self;
+        for coupling in &shape.couplings {
+            match coupling {
+                Coupling::Conductance(End { position, membrane }, line) => {
+                    let arm = &arms[*position];
+                    for i in 0..LANES {
+                        let across = voltages[*line][i] - voltages[*membrane][i] + arm.offset[i];
+                        let current = arm.amplitude[i] * tanh(across * arm.inverse_range[i]);
+                        sums[*membrane][i] += current * inverse_capacitance[*membrane][i];
+                        sums[*line][i] -= current * inverse_capacitance[*line][i];
+                    }
+                }
+                Coupling::Star(ends) => {
+                    for i in 0..LANES {
+                        // An empty slot has no conductances.
+                        if arms[ends[0].position].conductance[i] == 0.0 {
+                            continue;
+                        }
+                        let rest = |end: &End| voltages[end.membrane][i] - arms[end.position].offset[i];
+                        let line = balance(ends, arms, i, rest);
+                        for end in ends {
+                            let arm = arms[end.position].get(i);
+                            let current = arm.amplitude * tanh((line - rest(end)) * arm.inverse_range);
+                            sums[end.membrane][i] += current * inverse_capacitance[end.membrane][i];
+                        }
+                    }
+                }
+            }
         }
     }
 }
 
 /// The voltage of a line without membranes: where the currents of its arms cancel.
-fn balance(ends: &[End], voltages: &[f32]) -> f32 {
-    let rest = |end: &End| voltages[end.membrane] - end.arm.offset;
+fn balance(ends: &[End], arms: &[ArmLanes<LANES>], unit: usize, rest: impl Fn(&End) -> f32) -> f32 {
+    let arm = |end: &End| arms[end.position].get(unit);
     let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
     for end in ends {
         low = low.min(rest(end));
@@ -145,16 +231,17 @@ fn balance(ends: &[End], voltages: &[f32]) -> f32 {
     // Newton, from the solution without saturation; a step out of the bracket halves it instead.
     let (mut weighted, mut total) = (0.0, 0.0);
     for end in ends {
-        weighted += end.arm.conductance * (rest(end) - low);
-        total += end.arm.conductance;
+        weighted += arm(end).conductance * (rest(end) - low);
+        total += arm(end).conductance;
     }
     let mut line = low + weighted / total;
     for _ in 0..30 {
         let (mut sum, mut slope) = (0.0, 0.0);
         for end in ends {
-            let bent = tanh((line - rest(end)) * end.arm.inverse_range);
-            sum += end.arm.amplitude * bent;
-            slope += end.arm.conductance * (1.0 - bent * bent);
+            let arm = arm(end);
+            let bent = tanh((line - rest(end)) * arm.inverse_range);
+            sum += arm.amplitude * bent;
+            slope += arm.conductance * (1.0 - bent * bent);
         }
         if sum > 0.0 {
             high = line

@@ -2,9 +2,10 @@
 
 use super::arch::{Arch, Instructions};
 use super::automaton::Automaton;
-use super::effective::{Access, Effective, Surroundings, arm, compartment_conductance};
+use super::effective::{Access, Effective, Surroundings, compartment_conductance};
 use super::fleet::Fleet;
-use super::network::{self, Network};
+use super::kernel::LANES;
+use super::network::{self, Network, Shape};
 use super::noise;
 use super::state::{BackEnd, State};
 use super::stored::Stored;
@@ -20,10 +21,6 @@ use crate::reference::{
 use bss2_base::{COLUMNS, Hemisphere, NEURONS, Neuron, SimTime};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
-
-/// Circuits of a unit of joined ones that are computed at once.
-const WIDTH: usize = 8;
-pub(super) type Joined = Unit<WIDTH>;
 
 /// Where a circuit is computed.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +143,7 @@ pub struct Simulation {
     /// Place of each neuron in `circuits`.
     index_of: Vec<Option<usize>>,
     pub(super) fleet: Fleet,
-    pub(super) units: Vec<Joined>,
+    pub(super) units: Vec<Unit>,
     pub(super) places: Vec<Place>,
     /// What a line segment adds to the capacitance of a circuit that is alone, F.
     parasitics: Vec<f64>,
@@ -536,14 +533,7 @@ impl Simulation {
         let last = !self.pulses.front().is_some_and(again);
         self.fleet.pulse(*time, *hemisphere, *line, charges, last, &self.options);
         for unit in &mut self.units {
-            for lane in 0..unit.members.len() {
-                let neuron = unit.members[lane].neuron;
-                let charge = charges[usize::from(neuron.column())];
-                if neuron.hemisphere() == *hemisphere && charge > 0.0 {
-                    // No charge on the chip is near a coulomb; more would leave the numbers.
-                    unit.charge(lane, *time, *line, f64::from(charge.min(1.0)), &self.options);
-                }
-            }
+            unit.pulse(*time, *hemisphere, *line, charges, &self.options);
         }
     }
 
@@ -553,6 +543,7 @@ impl Simulation {
         let arch = Arch::new(instructions);
         if let Some(arch) = arch {
             self.fleet.set_arch(arch);
+            self.units.iter_mut().for_each(|unit| unit.set_arch(arch));
         }
         arch.is_some()
     }
@@ -642,7 +633,7 @@ impl Simulation {
 
     /// Tells the unit of a circuit what it is like now. Its switches are what they were.
     fn retell(&mut self, index: usize) {
-        let unit = match self.places[index] {
+        let (unit, lane) = match self.places[index] {
             Place::Alone(lane) => {
                 let (_, circuit) = &self.circuits[index];
                 let farad = circuit.capacitance() + self.parasitics[index];
@@ -650,15 +641,17 @@ impl Simulation {
                 self.fleet.reconfigure(lane, effective, self.now, &self.options);
                 return;
             }
-            Place::Joined(unit, _) => unit,
+            Place::Joined(unit, lane) => (unit, lane),
         };
-        let members: Vec<usize> = self.units[unit].members.iter().map(|member| member.circuit).collect();
-        let Some(network) = self.units[unit].network_mut() else { return };
-        let capacitance = network.update(&members, &self.circuits);
-        let net_of = network.net_of.clone();
-        for (lane, (circuit, net)) in members.iter().zip(net_of).enumerate() {
+        let fellows = self.units[unit].fellows(lane);
+        let members: Vec<usize> =
+            self.units[unit].members[fellows.clone()].iter().map(|member| member.circuit).collect();
+        let (network, number) = self.units[unit].network_of(lane);
+        let capacitance = network.update(number, &members, &self.circuits);
+        let net_of = network.shape.net_of.clone();
+        for ((lane, circuit), net) in fellows.zip(members).zip(net_of) {
             let effective =
-                Effective::new(&self.circuits[*circuit].1, capacitance[net], &self.surroundings(*circuit));
+                Effective::new(&self.circuits[circuit].1, capacitance[net], &self.surroundings(circuit));
             self.units[unit].reconfigure(lane, effective, self.now, &self.options);
         }
     }
@@ -698,6 +691,7 @@ impl Simulation {
         self.units.clear();
         self.places = vec![Place::Alone(0); self.circuits.len()];
         let mut alone = Vec::new();
+        let mut joined: Vec<(Shape, Vec<Sketch>)> = Vec::new();
         for group in groups {
             if group.len() == 1 {
                 let index = group[0];
@@ -711,10 +705,17 @@ impl Simulation {
                 let key = noise::key(self.options.seed, neuron.index());
                 alone.push((index, *neuron, effective, states[index], key));
             } else {
-                self.add_unit(&group, &nets, &followers, states);
+                let (shape, sketch) = self.sketch(&group, &nets, &followers, states);
+                match joined.iter_mut().find(|(other, alike)| *other == shape && alike.len() < LANES) {
+                    Some((_, alike)) => alike.push(sketch),
+                    None => joined.push((shape, vec![sketch])),
+                }
             }
         }
         let arch = self.fleet.arch();
+        for (shape, alike) in joined {
+            self.add_units(arch, shape, alike);
+        }
         self.fleet = Fleet::new(arch, &alone, self.now, &self.options);
         for (circuit, pending) in planned {
             match self.places[circuit] {
@@ -726,73 +727,93 @@ impl Simulation {
         Ok(())
     }
 
-    /// A unit of these circuits.
-    fn add_unit(&mut self, group: &[usize], nets: &Nets, followers: &[Vec<usize>], states: &[CircuitState]) {
-        let lane = |circuit: &usize| group.binary_search(circuit).expect("a group holds its followers");
+    /// What the unit of these circuits will be.
+    fn sketch(
+        &self,
+        group: &[usize],
+        nets: &Nets,
+        followers: &[Vec<usize>],
+        states: &[CircuitState],
+    ) -> (Shape, Sketch) {
+        let place = |circuit: &usize| group.binary_search(circuit).expect("a group holds its followers");
         let mut local = BTreeMap::new();
-        let (mut capacitance, mut charge, mut net_of) = (Vec::new(), Vec::new(), Vec::new());
-        let mut parasitics: Vec<f64> = Vec::new();
+        let (mut charge, mut net_of, mut parasitics) = (Vec::new(), Vec::new(), Vec::new());
         for index in group {
             let net = nets.of_circuit[*index];
             let own = *local.entry(net).or_insert_with(|| {
                 parasitics.push(nets.parasitics(net, &self.options.nets));
-                capacitance.push(nets.parasitics(net, &self.options.nets));
                 charge.push((0.0, 0.0));
-                capacitance.len() - 1
+                charge.len() - 1
             });
             let farad = self.circuits[*index].1.capacitance();
-            capacitance[own] += farad;
             charge[own].0 += farad * states[*index].v;
             charge[own].1 += farad;
             net_of.push(own);
         }
-        let mut own_states = Vec::with_capacity(group.len());
-        let mut members = Vec::with_capacity(group.len());
-        for (index, net) in group.iter().zip(&net_of) {
-            let (neuron, circuit) = &self.circuits[*index];
-            let (sum, farad) = charge[*net];
+        let state = |(index, net): (&usize, &usize)| {
+            let (sum, farad): (f64, f64) = charge[*net];
             // A single circuit keeps its bits.
-            let v = if farad == circuit.capacitance() { states[*index].v } else { sum / farad };
-            own_states.push(CircuitState { v, ..states[*index] });
-            members.push(Member {
-                circuit: *index,
-                neuron: *neuron,
-                effective: Effective::new(circuit, capacitance[*net], &self.surroundings(*index)),
-                automaton: states[*index].automaton,
-                threshold_offset: states[*index].threshold_offset,
-                key: noise::key(self.options.seed, neuron.index()),
-                followers: followers[*index].iter().map(lane).collect(),
-                crossing: super::automaton::NEVER,
-            });
-        }
-        let network = {
-            let end = |circuit: usize, net: usize| network::End {
-                circuit,
-                arm: arm(&self.circuits[circuit].1),
-                membrane: local[&net],
-            };
-            let mut couplings = Vec::new();
-            for coupling in &nets.couplings {
-                match coupling {
-                    Coupling::Conductance { circuit, membrane, line } if local.contains_key(membrane) => {
-                        couplings.push(network::Coupling::Conductance(end(*circuit, *membrane), local[line]));
-                    }
-                    Coupling::Star { arms } if local.contains_key(&arms[0].1) => {
-                        let ends = arms.iter().map(|(circuit, net)| end(*circuit, *net)).collect();
-                        couplings.push(network::Coupling::Star(ends));
-                    }
-                    _ => {}
-                }
-            }
-            let mut network = Network::new(net_of, parasitics, couplings);
-            network.update(group, &self.circuits);
-            Some(network)
+            let alone = farad == self.circuits[*index].1.capacitance();
+            let v = if alone { states[*index].v } else { sum / farad };
+            CircuitState { v, ..states[*index] }
         };
-        for (lane, index) in group.iter().enumerate() {
-            self.places[*index] = Place::Joined(self.units.len(), lane);
+        let states = group.iter().zip(&net_of).map(state).collect();
+        let end =
+            |circuit: &usize, net: &usize| network::End { position: place(circuit), membrane: local[net] };
+        let mut couplings = Vec::new();
+        for coupling in &nets.couplings {
+            match coupling {
+                Coupling::Conductance { circuit, membrane, line } if local.contains_key(membrane) => {
+                    couplings.push(network::Coupling::Conductance(end(circuit, membrane), local[line]));
+                }
+                Coupling::Star { arms } if local.contains_key(&arms[0].1) => {
+                    let ends = arms.iter().map(|(circuit, net)| end(circuit, net)).collect();
+                    couplings.push(network::Coupling::Star(ends));
+                }
+                _ => {}
+            }
         }
-        self.units.push(Unit::new(members, &own_states, network, true, self.now));
+        let followers = group.iter().map(|index| followers[*index].iter().map(place).collect()).collect();
+        (Shape { net_of, parasitics, couplings }, Sketch { group: group.to_vec(), states, followers })
     }
+
+    /// Units of one shape.
+    fn add_units(&mut self, arch: Arch, shape: Shape, alike: Vec<Sketch>) {
+        let size = shape.net_of.len();
+        let mut network = Network::new(shape, alike.len() == 1);
+        let (mut members, mut states) = (Vec::new(), Vec::new());
+        for (number, sketch) in alike.iter().enumerate() {
+            let capacitance = network.update(number, &sketch.group, &self.circuits);
+            for (place, index) in sketch.group.iter().enumerate() {
+                let (neuron, circuit) = &self.circuits[*index];
+                let state = sketch.states[place];
+                let farad = capacitance[network.shape.net_of[place]];
+                let follower = |place: &usize| number * size + place;
+                self.places[*index] = Place::Joined(self.units.len(), members.len());
+                members.push(Member {
+                    circuit: *index,
+                    neuron: *neuron,
+                    effective: Effective::new(circuit, farad, &self.surroundings(*index)),
+                    automaton: state.automaton,
+                    threshold_offset: state.threshold_offset,
+                    key: noise::key(self.options.seed, neuron.index()),
+                    followers: sketch.followers[place].iter().map(follower).collect(),
+                    crossing: super::automaton::NEVER,
+                });
+                states.push(state);
+            }
+        }
+        self.units.push(Unit::new(arch, members, &states, network, self.now, &self.options));
+    }
+}
+
+/// What a unit is to be made of.
+struct Sketch {
+    /// Places in the simulation.
+    group: Vec<usize>,
+    states: Vec<CircuitState>,
+    /// Places in the group that follow the fire line of each circuit.
+    followers: Vec<Vec<usize>>,
 }
 
 /// Whether a stimulus has a meaning.

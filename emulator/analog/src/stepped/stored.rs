@@ -153,7 +153,7 @@ impl TryFrom<Stored> for Simulation {
                 Standing::Alone(_) => Err(StoredError::Contradiction),
             };
             let own: Vec<_> = unit.members.iter().map(joined).collect::<Result<_, _>>()?;
-            if !unit.restore(&own, &options) {
+            if !unit.restore(&own) {
                 return Err(StoredError::Contradiction);
             }
         }

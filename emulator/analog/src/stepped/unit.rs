@@ -1,31 +1,32 @@
-//! Lanes that are stepped together, and how each gets from event to event.
+//! Joined circuits, and how they get from event to event.
 //!
-//! A strand is what shares a clock: one circuit, or all circuits of a coupled unit. It stands within a step whose end was chosen
-//! when the step began, from the state at that time alone, and knows the membrane everywhere in it. An input within the step ends
-//! it there. Nothing depends on how far the others are or on the times at which the simulation was looked at.
+//! All circuits of a unit share a clock. It stands within a step whose end was chosen when the step began, from the state at that time
+//! alone, and knows the membranes everywhere in it. An input within the step ends it there. Nothing depends on how far other units are
+//! or on the times at which the simulation was looked at.
+//!
+//! Units of one shape are computed side by side: a unit is a slot, and each of its circuits has a block of its own. A unit whose shape no
+//! other one has fills blocks with its circuits. Bits do not depend on it.
 
+use super::arch::Arch;
 use super::automaton::{Automaton, NEVER, Step};
 use super::effective::Effective;
-use super::lanes::{Block, Mode};
+use super::elementary::{at_least, at_most};
+use super::fleet::first_crossing;
+use super::kernel::{LANES, raised};
+use super::lanes::{Block, Mode, Row};
 use super::network::Network;
 use super::noise::{self, Purpose};
 use super::simulation::{Fire, Options};
 use crate::draws;
 use crate::parameters::Line;
 use crate::reference::{Cause, Input, Refire};
-use bss2_base::{Neuron, SimTime};
+use bss2_base::{COLUMNS, Hemisphere, Neuron, SimTime};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Longest step in ps; steps end on its multiples, so that strands which an event has set apart meet again.
-const LONGEST: u64 = 100_000;
-/// Allowed error of the cubic within one step, V.
-const TOLERANCE: f32 = 1e-6;
-/// Longest step in units of the fastest relaxation: the Runge-Kutta method is stable below 2.78.
-const STABLE: f32 = 1.5;
-/// Longest step in units of the time constant of the run-away.
-const RUN_AWAY: f32 = 0.2;
+/// Longest step in ps; steps end on its multiples, so that units which an event has set apart meet again.
+const LONGEST: u64 = 1 << 18;
 /// -zeta(1/2) / sqrt(2 pi): by how much a barrier that is watched in steps is to be lowered, in units of the noise of one step.
 const CONTINUITY_CORRECTION: f32 = 0.5826;
 
@@ -41,7 +42,7 @@ pub(super) struct Member {
     pub(super) threshold_offset: f32,
     /// What makes the noise of the membrane its own.
     pub(super) key: u32,
-    /// Lanes that follow its fire line.
+    /// Members that follow its fire line.
     pub(super) followers: Vec<usize>,
     /// When the membrane reaches the threshold within the present step, ps.
     pub(super) crossing: u64,
@@ -64,36 +65,40 @@ impl Pending {
     }
 }
 
+/// What the circuits of one unit share.
 #[derive(Clone, Debug)]
 pub(super) struct Strand {
-    lanes: Range<usize>,
+    members: Range<usize>,
     /// Beginning and end of the present step, ps.
     begin: u64,
     end: u64,
     /// The next event: automaton, crossing, input.
     event: u64,
+    /// The next step of an automaton alone.
+    planned: u64,
     /// Waits for its next step.
     due: bool,
-    /// The slopes at the beginning are not those at the end of the step before.
-    fresh: bool,
     /// The end is given: that of a step which is made again.
     given: bool,
-    /// In another class: stands still and takes nothing in.
-    pub(super) parked: bool,
     pub(super) inputs: VecDeque<Pending>,
 }
 
+/// Units of one shape.
 #[derive(Clone, Debug)]
-pub(super) struct Unit<const W: usize> {
-    blocks: Vec<Block<W>>,
-    network: Option<Network>,
+pub(super) struct Unit {
+    arch: Arch,
+    blocks: Vec<Block>,
+    network: Network,
+    /// Unit by unit.
     pub(super) members: Vec<Member>,
     pub(super) strands: Vec<Strand>,
-    coupled: bool,
     /// Nothing happens before, ps.
     wake: u64,
-    /// Some strand waits for its next step.
+    /// Some unit waits for its next step.
     stale: bool,
+    /// Some line has a bypass.
+    bypassed: bool,
+    noisy: bool,
 }
 
 /// Where a circuit stands, for recomposition.
@@ -125,7 +130,6 @@ pub(super) struct Standing {
     pub(super) end: u64,
     /// The step is yet to be chosen.
     pub(super) due: bool,
-    pub(super) parked: bool,
 }
 
 impl Standing {
@@ -135,39 +139,44 @@ impl Standing {
         let within = self.begin <= now
             && if self.due { self.begin == now } else { self.end > now && self.end - self.begin <= LONGEST };
         let ahead = self.automaton.next() > now || (self.due && self.automaton.next() >= now);
-        finite.iter().all(|value| value.is_finite() && value.abs() < 1e6)
-            && (self.parked || (within && ahead))
+        finite.iter().all(|value| value.is_finite() && value.abs() < 1e6) && within && ahead
     }
 }
 
-impl<const W: usize> Unit<W> {
-    /// Members with their states; `coupled`: one clock for all of them.
+impl Unit {
+    /// Units of one shape, at most [`LANES`], with their members and their states one after the other.
     pub(super) fn new(
+        arch: Arch,
         members: Vec<Member>,
         states: &[CircuitState],
-        network: Option<Network>,
-        coupled: bool,
+        network: Network,
         now: u64,
+        options: &Options,
     ) -> Self {
-        let count = members.len();
-        let strand = |lanes: Range<usize>| Strand {
-            parked: lanes.len() == 1 && !coupled && states[lanes.start].parked,
-            lanes,
+        let (count, size) = (members.len(), network.shape.net_of.len());
+        let strand = |number: usize| Strand {
+            members: number * size..(number + 1) * size,
             begin: now,
             end: now,
             event: NEVER,
+            planned: NEVER,
             due: true,
-            fresh: true,
             given: false,
             inputs: VecDeque::new(),
         };
-        let strands = if coupled {
-            vec![strand(0..count)]
-        } else {
-            (0..count).map(|lane| strand(lane..lane + 1)).collect()
+        let strands: Vec<_> = (0..count / size).map(strand).collect();
+        let blocks = if strands.len() == 1 { size.div_ceil(LANES) } else { size };
+        let mut unit = Self {
+            arch,
+            blocks: vec![Block::new(); blocks],
+            network,
+            members,
+            strands,
+            wake: now,
+            stale: true,
+            bypassed: false,
+            noisy: options.noise.membrane_rate > 0.0,
         };
-        let blocks = vec![Block::new(); count.div_ceil(W)];
-        let mut unit = Self { blocks, network, members, strands, coupled, wake: now, stale: true };
         for (lane, state) in states.iter().enumerate() {
             unit.place(lane, state);
         }
@@ -180,63 +189,100 @@ impl<const W: usize> Unit<W> {
         unit
     }
 
+    pub(super) fn set_arch(&mut self, arch: Arch) {
+        self.arch = arch;
+    }
+
+    /// Block and slot of a member.
+    fn at(&self, lane: usize) -> (usize, usize) {
+        let size = self.blocks.len();
+        if self.strands.len() == 1 { (lane / LANES, lane % LANES) } else { (lane % size, lane / size) }
+    }
+
+    fn strand_of(&self, lane: usize) -> usize {
+        lane / self.network.shape.net_of.len()
+    }
+
+    /// The members that share a clock with one.
+    pub(super) fn fellows(&self, lane: usize) -> Range<usize> {
+        self.strands[self.strand_of(lane)].members.clone()
+    }
+
+    /// A value of each strand in the slots of its circuits.
+    fn slots<T: Copy>(&self, none: T, of: impl Fn(&Strand) -> T) -> [T; LANES] {
+        if let [only] = &*self.strands {
+            return [of(only); LANES];
+        }
+        let mut slots = [none; LANES];
+        for (slot, strand) in slots.iter_mut().zip(&self.strands) {
+            *slot = of(strand);
+        }
+        slots
+    }
+
     /// Sets the dynamic variables of a lane at the beginning of its step.
     fn place(&mut self, lane: usize, state: &CircuitState) {
+        let (block, slot) = self.at(lane);
         let own = &self.members[lane].effective;
-        let (block, slot) = (&mut self.blocks[lane / W], lane % W);
-        block.begin.v[slot] = state.v as f32;
-        block.begin.lost[slot] = (state.v - f64::from(block.begin.v[slot])) as f32;
+        let begin = &mut self.blocks[block].begin;
+        begin.v[slot] = state.v as f32;
+        begin.lost[slot] = (state.v - f64::from(begin.v[slot])) as f32;
         for line in Line::ALL {
             let which = line as usize;
-            block.begin.u[which][slot] = (state.u[which] - own.lines[which].rest) as f32;
+            begin.u[which][slot] = (state.u[which] - own.lines[which].rest) as f32;
         }
-        block.begin.w[slot] = (state.w - own.reference) as f32;
+        begin.w[slot] = (state.w - own.reference) as f32;
     }
 
     /// Tells the lane of a circuit what its circuit is like.
     fn load(&mut self, lane: usize) {
-        let own = &self.members[lane].effective;
-        let (block, slot) = (&mut self.blocks[lane / W], lane % W);
-        block.inputs[0].set(slot, &own.inputs[0]);
-        block.inputs[1].set(slot, &own.inputs[1]);
+        let (block, slot) = self.at(lane);
+        let Member { effective: own, neuron, .. } = &self.members[lane];
+        let block = &mut self.blocks[block];
+        block.address[slot] = neuron.index() as i32;
         block.fixed.set(slot, &own.fixed);
+        for which in 0..2 {
+            block.inputs[which].set(slot, &own.inputs[which]);
+            let line = &own.lines[which];
+            block.step[which][slot] = line.step as f32;
+            block.headroom[which][slot] = line.headroom - line.rest as f32;
+            self.bypassed |= line.bypass.is_some();
+        }
         let uses = &mut block.uses;
         let ever = |amplitude: fn(&Mode) -> f32| own.modes.iter().any(|mode| amplitude(mode) != 0.0);
         uses.inputs[0] |= ever(|mode| mode.excitatory);
         uses.inputs[1] |= ever(|mode| mode.inhibitory);
+        uses.modulation |= own.inputs.iter().any(|input| input.slope != 0.0 || input.limit != 1.0);
         uses.exponential |= ever(|mode| mode.exponential);
-        uses.output |= own.fixed.output != 0.0;
         let held = own.fixed.w_low > 0.0 || own.fixed.w_high < 0.0;
-        uses.adaptation |=
-            block.begin.w[slot] != 0.0 || own.pulse != 0.0 || own.fixed.w_coupling != 0.0 || held;
+        uses.adaptation |= own.fixed.output != 0.0
+            || block.begin.w[slot] != 0.0
+            || own.pulse != 0.0
+            || own.fixed.w_coupling != 0.0
+            || held;
         self.refresh(lane);
     }
 
     /// A strand begins a step with what has changed: crossings ahead were those of a step that doesn't exist any more.
     fn start(&mut self, which: usize) {
-        for lane in self.strands[which].lanes.clone() {
+        for lane in self.strands[which].members.clone() {
             self.members[lane].crossing = NEVER;
             self.refresh(lane);
         }
-        let parked = self.strands[which].parked;
         let strand = &mut self.strands[which];
-        (strand.due, strand.fresh, strand.given) = (!parked, true, false);
-        if parked {
-            (strand.end, strand.event) = (NEVER, NEVER);
-            strand.inputs.clear();
-        } else {
-            self.stale = true;
-            self.plan(which);
-        }
+        (strand.due, strand.given) = (true, false);
+        self.stale = true;
+        self.plan(which);
     }
 
     /// Puts another effective circuit on a lane at `now`; voltages are conserved.
     pub(super) fn reconfigure(&mut self, lane: usize, effective: Effective, now: u64, options: &Options) {
         let which = self.strand_of(lane);
         self.cut(which, now);
+        let (block, slot) = self.at(lane);
         let member = &mut self.members[lane];
         let before = std::mem::replace(&mut member.effective, effective);
-        let (block, slot) = (&mut self.blocks[lane / W], lane % W);
+        let block = &mut self.blocks[block];
         let moved = |value: &mut f32, old: f64, new: f64| {
             if old != new {
                 *value = (f64::from(*value) + old - new) as f32;
@@ -253,9 +299,10 @@ impl<const W: usize> Unit<W> {
         self.start(which);
     }
 
-    /// The network, for changes of capacitances and conductances.
-    pub(super) fn network_mut(&mut self) -> Option<&mut Network> {
-        self.network.as_mut()
+    /// The network, for changes of capacitances and conductances, and which unit of it a member belongs to.
+    pub(super) fn network_of(&mut self, lane: usize) -> (&mut Network, usize) {
+        let unit = self.strand_of(lane);
+        (&mut self.network, unit)
     }
 
     /// Makes a circuit refractory as its fire line is, at `now`.
@@ -273,8 +320,7 @@ impl<const W: usize> Unit<W> {
     pub(super) fn resume(&mut self, lane: usize, now: u64, state: &CircuitState) {
         let which = self.strand_of(lane);
         self.cut(which, now);
-        let strand = &mut self.strands[which];
-        (strand.begin, strand.parked) = (now, false);
+        self.strands[which].begin = now;
         self.members[lane].automaton = state.automaton;
         self.members[lane].threshold_offset = state.threshold_offset;
         self.place(lane, state);
@@ -286,67 +332,60 @@ impl<const W: usize> Unit<W> {
 
     /// Everything about a lane that does not follow from its circuit.
     pub(super) fn standing(&self, lane: usize) -> Standing {
-        let Strand { begin, end, due, parked, .. } = self.strands[self.strand_of(lane)];
-        let (block, slot) = (&self.blocks[lane / W], lane % W);
+        let Strand { begin, end, due, .. } = self.strands[self.strand_of(lane)];
+        let (block, slot) = self.at(lane);
+        let point = &self.blocks[block].begin;
         Standing {
-            v: block.begin.v[slot],
-            lost: block.begin.lost[slot],
-            u: [0, 1].map(|line| block.begin.u[line][slot]),
-            w: block.begin.w[slot],
+            v: point.v[slot],
+            lost: point.lost[slot],
+            u: [0, 1].map(|line| point.u[line][slot]),
+            w: point.w[slot],
             automaton: self.members[lane].automaton,
             threshold_offset: self.members[lane].threshold_offset,
             begin,
             end,
             due,
-            parked,
         }
     }
 
     /// Puts all lanes to where they stood, and makes their present steps again. `false` if lanes of a strand contradict each other.
-    pub(super) fn restore(&mut self, standings: &[Standing], options: &Options) -> bool {
+    pub(super) fn restore(&mut self, standings: &[Standing]) -> bool {
         for (lane, own) in standings.iter().enumerate() {
-            let (block, slot) = (&mut self.blocks[lane / W], lane % W);
-            (block.begin.v[slot], block.begin.lost[slot], block.begin.w[slot]) = (own.v, own.lost, own.w);
-            (block.begin.u[0][slot], block.begin.u[1][slot]) = (own.u[0], own.u[1]);
+            let (block, slot) = self.at(lane);
+            let begin = &mut self.blocks[block].begin;
+            (begin.v[slot], begin.lost[slot], begin.w[slot]) = (own.v, own.lost, own.w);
+            (begin.u[0][slot], begin.u[1][slot]) = (own.u[0], own.u[1]);
             self.members[lane].automaton = own.automaton;
             self.members[lane].threshold_offset = own.threshold_offset;
             self.load(lane);
         }
         for which in 0..self.strands.len() {
-            let lanes = self.strands[which].lanes.clone();
-            let first = standings[lanes.start];
-            let same = |own: &Standing| {
-                (own.begin, own.end, own.due, own.parked) == (first.begin, first.end, first.due, first.parked)
+            let own = &standings[self.strands[which].members.clone()];
+            let first = own[0];
+            let same = |one: &Standing| (one.begin, one.end, one.due) == (first.begin, first.end, first.due);
+            let net_of = &self.network.shape.net_of;
+            let one_net = |place: usize| {
+                let twin = (0..place).find(|other| net_of[*other] == net_of[place]);
+                twin.is_none_or(|twin| own[twin].v == own[place].v)
             };
-            let one_net = |lane: usize| match &self.network {
-                None => true,
-                Some(network) => {
-                    let mut before = lanes.start..lane;
-                    let twin = before.find(|other| network.net_of[*other] == network.net_of[lane]);
-                    twin.is_none_or(|twin| standings[twin].v == standings[lane].v)
-                }
-            };
-            if !standings[lanes.clone()].iter().all(same) || !lanes.clone().all(one_net) {
+            if !own.iter().all(same) || !(0..own.len()).all(one_net) {
                 return false;
             }
-            let strand = &mut self.strands[which];
-            strand.begin = first.begin;
-            strand.parked = first.parked && !self.coupled;
+            self.strands[which].begin = first.begin;
             self.start(which);
-            let strand = &mut self.strands[which];
-            if !first.due && !strand.parked {
+            if !first.due {
+                let strand = &mut self.strands[which];
                 (strand.end, strand.given) = (first.end, true);
             }
         }
         // Steps that were made already; those that are due wait, for what comes in may still change where they begin.
-        let waiting: Vec<bool> =
-            self.strands.iter_mut().map(|s| std::mem::replace(&mut s.due, s.given)).collect();
-        self.step(options);
+        for strand in &mut self.strands {
+            strand.due = strand.given;
+        }
+        self.step();
         let mut stale = false;
-        for (strand, waiting) in self.strands.iter_mut().zip(waiting) {
-            let given = std::mem::replace(&mut strand.given, false);
-            strand.due = waiting && !given;
-            strand.fresh |= strand.due;
+        for strand in &mut self.strands {
+            strand.due = !std::mem::replace(&mut strand.given, false);
             stale |= strand.due;
         }
         self.stale = stale;
@@ -354,14 +393,11 @@ impl<const W: usize> Unit<W> {
         true
     }
 
-    fn strand_of(&self, lane: usize) -> usize {
-        if self.coupled { 0 } else { lane }
-    }
-
     /// Brings the lane of a circuit up to date with its automaton.
     fn refresh(&mut self, lane: usize) {
+        let (block, slot) = self.at(lane);
         let Member { effective, automaton, .. } = &self.members[lane];
-        let (block, slot) = (&mut self.blocks[lane / W], lane % W);
+        let block = &mut self.blocks[block];
         let in_reset = automaton.in_reset || effective.held_in_reset;
         block.mode.set(slot, &effective.modes[usize::from(in_reset)]);
         block.pulse[slot] = if automaton.pulse { effective.pulse } else { 0.0 };
@@ -374,21 +410,18 @@ impl<const W: usize> Unit<W> {
     /// Finds the next event of a strand.
     fn plan(&mut self, which: usize) {
         let strand = &mut self.strands[which];
-        let mut event = strand.inputs.front().map_or(NEVER, |pending| pending.time);
-        for member in &self.members[strand.lanes.clone()] {
-            event = event.min(member.crossing).min(member.automaton.next());
-        }
-        strand.event = event;
-        self.wake = self.wake.min(event);
+        let members = &self.members[strand.members.clone()];
+        strand.planned = members.iter().map(|member| member.automaton.next()).fold(NEVER, u64::min);
+        let input = strand.inputs.front().map_or(NEVER, |pending| pending.time);
+        let crossing = members.iter().map(|member| member.crossing).fold(NEVER, u64::min);
+        strand.event = strand.planned.min(input).min(crossing);
+        self.wake = self.wake.min(strand.event);
     }
 
     /// Plans an input, not before the present.
     pub(super) fn input(&mut self, pending: Pending) {
         let which = self.strand_of(pending.lane);
         let strand = &mut self.strands[which];
-        if strand.parked {
-            return;
-        }
         let place = strand.inputs.partition_point(|other| other.key() <= pending.key());
         strand.inputs.insert(place, pending);
         strand.event = strand.event.min(pending.time);
@@ -398,16 +431,30 @@ impl<const W: usize> Unit<W> {
     /// Everything until `until` in ps, that time included.
     pub(super) fn advance(&mut self, until: u64, options: &Options, fires: &mut Vec<Fire>) {
         if self.stale {
-            self.step(options);
+            self.step();
             self.sleep();
         }
         while self.wake <= until {
+            let over = self.slots(false, |strand| strand.end <= until && strand.end <= strand.event);
+            if over != [false; LANES] {
+                self.arch.accept(&mut self.blocks, &over);
+            }
             let mut any = false;
             for which in 0..self.strands.len() {
-                any |= self.catch_up(which, until, options, fires);
+                let Strand { end, event, .. } = self.strands[which];
+                if over[which] {
+                    let strand = &mut self.strands[which];
+                    (strand.begin, strand.due) = (end, true);
+                    if event == end {
+                        self.events(which, end, options, fires);
+                    }
+                    any = true;
+                } else {
+                    any |= self.catch_up(which, until, options, fires);
+                }
             }
             if any {
-                self.step(options);
+                self.step();
             }
             self.sleep();
         }
@@ -421,74 +468,69 @@ impl<const W: usize> Unit<W> {
     /// No circuit of the unit fires before this time, in ps, unless something comes in.
     pub(super) fn quiescent_until(&self) -> u64 {
         let quiet = |strand: &Strand| match strand {
-            Strand { parked: true, .. } => NEVER,
             Strand { due: true, begin, .. } => *begin,
             Strand { end, event, .. } => (*end).min(*event),
         };
         self.strands.iter().map(quiet).fold(NEVER, u64::min)
     }
 
-    /// Moves a strand on to where it needs another step; whether it does.
+    /// Does what happens to a strand within its step; whether it needs another one.
     fn catch_up(&mut self, which: usize, until: u64, options: &Options, fires: &mut Vec<Fire>) -> bool {
         loop {
-            let Strand { end, event, .. } = self.strands[which];
-            let time = end.min(event);
-            if time > until {
+            let Strand { end, event, planned, .. } = self.strands[which];
+            // The end comes first, or at the same time.
+            if event > until || event >= end {
                 return false;
             }
-            let lanes = self.strands[which].lanes.clone();
-            if end == time {
-                for lane in lanes.clone() {
-                    self.blocks[lane / W].accept(lane % W);
-                }
-                let strand = &mut self.strands[which];
-                (strand.begin, strand.due) = (time, true);
-                if event > time {
-                    return true;
-                }
-            } else {
-                // A crossing changes nothing yet.
-                let only_crossings = self.strands[which].inputs.front().is_none_or(|input| input.time > time)
-                    && self.members[lanes.clone()].iter().all(|member| member.automaton.next() > time);
-                if only_crossings {
-                    self.cross(lanes, time, options);
-                    self.plan(which);
-                    continue;
-                }
-                self.cut(which, time);
+            // A crossing changes nothing yet.
+            let input = self.strands[which].inputs.front();
+            if planned > event && input.is_none_or(|input| input.time > event) {
+                self.cross(self.strands[which].members.clone(), event, options);
+                self.plan(which);
+                continue;
             }
-            self.events(which, time, options, fires);
+            self.cut(which, event);
+            self.events(which, event, options, fires);
             return true;
         }
     }
 
     /// Ends the present step of a strand at `time`.
     fn cut(&mut self, which: usize, time: u64) {
-        if self.strands[which].parked {
-            return;
+        let mut hit = [false; LANES];
+        hit[which] = true;
+        self.cut_all(&hit, time);
+    }
+
+    /// The same of all strands with `hit`.
+    fn cut_all(&mut self, hit: &[bool; LANES], time: u64) {
+        let within: [bool; LANES] = core::array::from_fn(|which| {
+            // At the very beginning the state is there already, to the last bit.
+            self.strands.get(which).is_some_and(|strand| hit[which] && time > strand.begin && !strand.due)
+        });
+        if within != [false; LANES] {
+            let alone = self.strands.len() == 1;
+            let mut mask = [false; LANES];
+            let mut after: Row = [0.0; LANES];
+            for (which, strand) in self.strands.iter().enumerate().filter(|(which, _)| within[*which]) {
+                let slots = if alone { 0..LANES } else { which..which + 1 };
+                mask[slots.clone()].fill(true);
+                after[slots].fill(microseconds(time - strand.begin));
+            }
+            self.arch.cut_joined(&mut self.blocks, &mask, &after);
         }
-        let Strand { lanes, begin, end, .. } = self.strands[which].clone_times();
-        let fraction = (time - begin) as f64 / (end - begin) as f64;
-        let after = microseconds(time - begin);
-        // At the very beginning the state is there already, to the last bit.
-        let lanes = if time > begin && !self.strands[which].due { lanes } else { 0..0 };
-        for lane in lanes.clone() {
-            let (block, slot) = (&mut self.blocks[lane / W], lane % W);
-            let exact = block.membrane(slot, fraction);
-            let v = exact as f32;
-            let w = block.adaptation(slot, fraction) as f32;
-            let u = [0, 1].map(|line| block.swing(slot, line, after));
-            block.noise[slot] = 0.0;
-            block.begin.v[slot] = v;
-            block.begin.lost[slot] = (exact - f64::from(v)) as f32;
-            block.begin.w[slot] = w;
-            block.begin.u[0][slot] = u[0];
-            block.begin.u[1][slot] = u[1];
+        for which in 0..self.strands.len() {
+            if within[which] && self.noisy {
+                let Strand { members, begin, end, .. } = &self.strands[which];
+                let (members, spans) = (members.clone(), [time - begin, end.saturating_sub(time)]);
+                self.bridge(members, time, spans);
+            }
+            if hit[which] {
+                let strand = &mut self.strands[which];
+                (strand.begin, strand.due) = (time, true);
+                self.stale = true;
+            }
         }
-        self.bridge(lanes, time, [time - begin, end.saturating_sub(time)]);
-        let strand = &mut self.strands[which];
-        (strand.begin, strand.due, strand.fresh) = (time, !strand.parked, true);
-        self.stale |= strand.due;
     }
 
     /// What a step of noise that ends early lacks: it has moved the membrane by less than a Brownian path would have, and the difference is
@@ -521,8 +563,7 @@ impl<const W: usize> Unit<W> {
 
     /// Everything that happens at `time`, at the beginning of the step of a strand.
     fn events(&mut self, which: usize, time: u64, options: &Options, fires: &mut Vec<Fire>) {
-        let lanes = self.strands[which].lanes.clone();
-        self.strands[which].fresh = true;
+        let lanes = self.strands[which].members.clone();
         loop {
             let mut first = (NEVER, 0);
             for lane in lanes.clone() {
@@ -585,7 +626,9 @@ impl<const W: usize> Unit<W> {
                     let deviate = draws::normal(options.seed, draws::THRESHOLD, number, time);
                     member.threshold_offset = (sigma * deviate) as f32;
                 }
-                let v = self.blocks[lane / W].begin.v[lane % W];
+                let (block, slot) = self.at(lane);
+                let member = &mut self.members[lane];
+                let v = self.blocks[block].begin.v[slot];
                 let above = threshold.is_some_and(|threshold| v >= threshold + member.threshold_offset);
                 if above && options.timing.refire == Refire::Level && may_fire {
                     member.automaton.ignite(time, Cause::Comparator, &options.timing);
@@ -596,6 +639,7 @@ impl<const W: usize> Unit<W> {
     }
 
     fn receive(&mut self, lane: usize, input: Input, time: u64, options: &Options) {
+        let (block, slot) = self.at(lane);
         let Member { effective, automaton, .. } = &mut self.members[lane];
         let mut ignite = |cause| {
             if automaton.armed && effective.fires {
@@ -606,12 +650,13 @@ impl<const W: usize> Unit<W> {
             Input::Fire => ignite(Cause::Artificial),
             Input::Charge { line, charge } => {
                 let given = effective.lines[line as usize];
-                let swing = &mut self.blocks[lane / W].begin.u[line as usize][lane % W];
-                // Relative to where the line rests.
-                let rest = given.rest as f32;
+                let block = &mut self.blocks[block];
+                let (step, headroom) = (block.step[line as usize][slot], block.headroom[line as usize][slot]);
+                let swing = &mut block.begin.u[line as usize][slot];
                 let before = *swing;
-                *swing = (before + (charge * given.step) as f32).min((given.headroom - rest).max(before));
-                let bypass = given.bypass.map(|level| level - rest);
+                *swing = raised(before, charge.min(1.0) as f32, step, headroom);
+                // Relative to where the line rests.
+                let bypass = given.bypass.map(|level| level - given.rest as f32);
                 if bypass.is_some_and(|level| before < level && *swing >= level) {
                     ignite(Cause::Bypass);
                 }
@@ -621,15 +666,14 @@ impl<const W: usize> Unit<W> {
 
     /// Moves the net of a lane by `volts` at the beginning of its step.
     fn add_to_membrane(&mut self, lane: usize, volts: f32) {
-        let voltage = self.blocks[lane / W].begin.v[lane % W] + volts;
-        match &self.network {
-            None => self.blocks[lane / W].begin.v[lane % W] = voltage,
-            Some(network) => {
-                for (other, net) in network.net_of.iter().enumerate() {
-                    if *net == network.net_of[lane] {
-                        self.blocks[other / W].begin.v[other % W] = voltage;
-                    }
-                }
+        let (block, slot) = self.at(lane);
+        let voltage = self.blocks[block].begin.v[slot] + volts;
+        let fellows = self.fellows(lane);
+        let net = self.network.shape.net_of[lane - fellows.start];
+        for (place, other) in fellows.enumerate() {
+            if self.network.shape.net_of[place] == net {
+                let (block, slot) = self.at(other);
+                self.blocks[block].begin.v[slot] = voltage;
             }
         }
     }
@@ -638,170 +682,179 @@ impl<const W: usize> Unit<W> {
     pub(super) fn set_membrane(&mut self, lane: usize, voltage: f32, now: u64) {
         let which = self.strand_of(lane);
         self.cut(which, now);
-        let change = voltage - self.blocks[lane / W].begin.v[lane % W];
+        let (block, slot) = self.at(lane);
+        let change = voltage - self.blocks[block].begin.v[slot];
         self.add_to_membrane(lane, change);
         self.start(which);
     }
 
-    /// A charge reaches the line of a lane at `now`, up to which the unit has been advanced.
-    pub(super) fn charge(&mut self, lane: usize, now: u64, line: Line, charge: f64, options: &Options) {
-        let which = self.strand_of(lane);
-        if self.strands[which].parked {
+    /// Charges in C by column reach the lines of a row at `now`, up to which the units have been advanced.
+    pub(super) fn pulse(
+        &mut self,
+        now: u64,
+        row: Hemisphere,
+        line: Line,
+        charges: &[f32; COLUMNS],
+        options: &Options,
+    ) {
+        let first = (COLUMNS * row.index()) as i32;
+        let mut slots = [false; LANES];
+        for block in &mut self.blocks {
+            for i in 0..LANES {
+                let column = block.address[i].wrapping_sub(first) as usize;
+                // Neither negative nor not a number; none on the chip is near a coulomb.
+                let charge = at_most(at_least(charges.get(column).copied().unwrap_or(0.0), 0.0), 1.0);
+                block.charges[i] = charge;
+                slots[i] |= charge > 0.0;
+            }
+        }
+        let mut hit = [false; LANES];
+        if self.strands.len() == 1 {
+            hit[0] = slots != [false; LANES];
+        } else {
+            hit = slots;
+        }
+        if hit == [false; LANES] {
             return;
         }
-        self.cut(which, now);
-        self.receive(lane, Input::Charge { line, charge }, now, options);
-        self.start(which);
+        self.cut_all(&hit, now);
+        if self.bypassed {
+            for lane in 0..self.members.len() {
+                let (block, slot) = self.at(lane);
+                let charge = f64::from(self.blocks[block].charges[slot]);
+                if charge > 0.0 {
+                    self.receive(lane, Input::Charge { line, charge }, now, options);
+                }
+            }
+        } else {
+            self.blocks.iter_mut().for_each(|block| block.charge(line as usize));
+        }
+        for which in (0..self.strands.len()).filter(|which| hit[*which]) {
+            self.start(which);
+        }
     }
 
     /// Makes the steps of all strands that are due.
-    fn step(&mut self, options: &Options) {
+    fn step(&mut self) {
         self.stale = false;
-        if self.strands.iter().any(|strand| strand.due && strand.fresh) {
-            self.blocks.iter_mut().for_each(Block::look_at_begin);
-            self.evaluate();
-            for strand in self.strands.iter_mut().filter(|strand| strand.due && strand.fresh) {
-                strand.fresh = false;
-                for lane in strand.lanes.clone() {
-                    let (block, slot) = (&mut self.blocks[lane / W], lane % W);
-                    block.begin_slopes.v[slot] = block.slopes.v[slot];
-                    block.begin_slopes.w[slot] = block.slopes.w[slot];
-                    block.begin_slopes.run_away[slot] = block.slopes.run_away[slot];
-                }
-            }
+        if self.strands.iter().all(|strand| !strand.due) {
+            return;
         }
+        self.arch.begin_joined(&mut self.blocks, &mut self.network, microseconds(LONGEST));
         self.choose_lengths();
-        if options.noise.membrane_rate > 0.0 {
+        if self.noisy {
             self.draw_noise();
         }
-        self.blocks.iter_mut().for_each(Block::first_half);
-        self.evaluate();
-        self.blocks.iter_mut().for_each(|block| block.inner(0.5));
-        self.evaluate();
-        self.blocks.iter_mut().for_each(|block| block.inner(1.0));
-        self.evaluate();
-        self.blocks.iter_mut().for_each(Block::finish);
-        self.evaluate();
-        self.commit();
-    }
-
-    fn evaluate(&mut self) {
-        self.blocks.iter_mut().for_each(Block::evaluate);
-        if let Some(network) = &mut self.network {
-            network.couple(&mut self.blocks);
+        let crosses = self.arch.step_joined(&mut self.blocks, &mut self.network);
+        for which in 0..self.strands.len() {
+            if std::mem::replace(&mut self.strands[which].due, false) && crosses {
+                self.find_crossings(which);
+            }
         }
     }
 
     /// Ends and lengths of the steps of the strands that are due.
     fn choose_lengths(&mut self) {
-        for block in &mut self.blocks {
-            block.pace = [0.0; W];
+        // The shortest length that any circuit of a unit wants.
+        let mut shortest = [f32::INFINITY; LANES];
+        for (number, block) in self.blocks.iter().enumerate() {
+            let used = if self.strands.len() == 1 { self.members.len() - number * LANES } else { LANES };
+            for i in 0..used.min(LANES) {
+                shortest[i] = at_most(block.pace[i], shortest[i]);
+            }
         }
-        let mut rates = Vec::new();
-        if let Some(network) = &mut self.network {
-            network.add_up(&self.blocks, |block, slot| block.begin_slopes.run_away[slot]);
-            let run_away = network.sums.clone();
-            network.add_up(&self.blocks, |block, slot| block.relaxation(slot, microseconds(LONGEST)));
-            rates.extend(
-                network.net_of.iter().map(|net| (network.sums[*net] + network.rates[*net], run_away[*net])),
-            );
+        if self.strands.len() == 1 {
+            shortest[0] = shortest.iter().copied().fold(f32::INFINITY, f32::min);
         }
-        for strand in self.strands.iter_mut().filter(|strand| strand.due) {
-            if strand.given {
-                for lane in strand.lanes.clone() {
-                    self.blocks[lane / W].pace[lane % W] = microseconds(strand.end - strand.begin);
-                }
+        let mut paces = [0.0; LANES];
+        for ((strand, wanted), pace) in self.strands.iter_mut().zip(shortest).zip(&mut paces) {
+            if !strand.due {
                 continue;
             }
-            let mut rest = LONGEST - strand.begin % LONGEST;
-            // Steps of the automatons are known beforehand, whatever comes in.
-            for member in &self.members[strand.lanes.clone()] {
-                rest = rest.min(member.automaton.next().saturating_sub(strand.begin)).max(1);
+            if !strand.given {
+                // Steps of the automatons are known beforehand, whatever comes in.
+                let rest = LONGEST - strand.begin % LONGEST;
+                let rest = rest.min(strand.planned.saturating_sub(strand.begin)).max(1);
+                // Equal steps to the next multiple or step of an automaton.
+                let parts = (microseconds(rest) / wanted).ceil().max(1.0) as u64;
+                strand.end = strand.begin.saturating_add(rest.div_ceil(parts));
             }
-            let mut wanted = microseconds(rest);
-            for lane in strand.lanes.clone() {
-                let (block, slot) = (&self.blocks[lane / W], lane % W);
-                let (relaxation, run_away) = rates
-                    .get(lane)
-                    .copied()
-                    .unwrap_or_else(|| (block.relaxation(slot, wanted), block.begin_slopes.run_away[slot]));
-                let slope = block.begin_slopes.v[slot];
-                wanted = wanted.min(length(wanted, block.drive_rate(slot).max(relaxation), run_away, slope));
-            }
-            // Equal steps to the next multiple or step of an automaton.
-            let parts = (microseconds(rest) / wanted).ceil().max(1.0) as u64;
-            let ps = rest.div_ceil(parts);
-            strand.end = strand.begin.saturating_add(ps);
-            for lane in strand.lanes.clone() {
-                self.blocks[lane / W].pace[lane % W] = microseconds(ps);
+            *pace = microseconds(strand.end - strand.begin);
+        }
+        let alone = self.strands.len() == 1;
+        let used = self.members.len();
+        for (number, block) in self.blocks.iter_mut().enumerate() {
+            if alone {
+                block.pace = [0.0; LANES];
+                let used = (used - number * LANES).min(LANES);
+                block.pace[..used].fill(paces[0]);
+            } else {
+                block.pace = paces;
             }
         }
     }
 
     /// The noise currents of the steps that are due.
     fn draw_noise(&mut self) {
-        for strand in self.strands.iter().filter(|strand| strand.due) {
-            let moment = noise::moment(strand.begin, Purpose::Step);
-            let length = microseconds(strand.end - strand.begin);
-            for lane in strand.lanes.clone() {
+        for which in 0..self.strands.len() {
+            let Strand { due, begin, end, ref members, .. } = self.strands[which];
+            let moment = noise::moment(begin, Purpose::Step);
+            let length = microseconds(end - begin);
+            for lane in members.clone().filter(|_| due) {
+                let (block, slot) = self.at(lane);
                 let Member { effective, key, .. } = &self.members[lane];
-                let (block, slot) = (&mut self.blocks[lane / W], lane % W);
+                let block = &mut self.blocks[block];
                 block.noise[slot] = (effective.diffusion / length).sqrt() * noise::deviate(*key, moment);
                 block.correction[slot] = effective.diffusion * length;
             }
-            if let Some(network) = &mut self.network {
-                let mut spread = |quantity: fn(&mut Block<W>) -> &mut [f32; W]| {
-                    network.sums.fill(0.0);
-                    for (lane, net) in network.net_of.iter().enumerate() {
-                        network.sums[*net] += quantity(&mut self.blocks[lane / W])[lane % W];
-                    }
-                    for (lane, net) in network.net_of.iter().enumerate() {
-                        quantity(&mut self.blocks[lane / W])[lane % W] = network.sums[*net];
-                    }
-                };
-                spread(|block| &mut block.noise);
-                spread(|block| &mut block.correction);
+            if !due {
+                continue;
             }
-            for lane in strand.lanes.clone() {
-                let correction = &mut self.blocks[lane / W].correction[lane % W];
-                *correction = CONTINUITY_CORRECTION * correction.sqrt();
+            let (lanes, net_of) = (members.clone(), self.network.shape.net_of.clone());
+            let nets = self.network.shape.parasitics.len();
+            let mut sums = vec![(0.0, 0.0); nets];
+            for (lane, net) in lanes.clone().zip(&net_of) {
+                let (block, slot) = self.at(lane);
+                sums[*net].0 += self.blocks[block].noise[slot];
+                sums[*net].1 += self.blocks[block].correction[slot];
+            }
+            for (lane, net) in lanes.zip(&net_of) {
+                let (block, slot) = self.at(lane);
+                let (noise, variance) = sums[*net];
+                self.blocks[block].noise[slot] = noise;
+                self.blocks[block].correction[slot] = CONTINUITY_CORRECTION * f32::sqrt(variance);
             }
         }
     }
 
-    /// Takes over the steps just made, and looks for crossings.
-    fn commit(&mut self) {
-        for which in 0..self.strands.len() {
-            let strand = &mut self.strands[which];
-            if !strand.due {
-                continue;
+    /// Where membranes rise through their thresholds in the step just made.
+    fn find_crossings(&mut self, which: usize) {
+        let Strand { ref members, begin, end, .. } = self.strands[which];
+        let mut crosses = false;
+        for lane in members.clone() {
+            let (block, slot) = self.at(lane);
+            let (cubic, below) = self.blocks[block].climb(slot);
+            if below > 0.0
+                && below.is_finite()
+                && let Some(fraction) = first_crossing(cubic, below)
+            {
+                let after = (fraction * (end - begin) as f64).ceil() as u64;
+                self.members[lane].crossing = (begin + after.max(1)).min(end);
+                crosses = true;
             }
-            strand.due = false;
-            let mut crosses = false;
-            let (begin, end) = (strand.begin, strand.end);
-            for lane in strand.lanes.clone() {
-                let (block, slot) = (&mut self.blocks[lane / W], lane % W);
-                block.commit(slot);
-                if block.may_cross(slot)
-                    && let Some(fraction) = block.crossing(slot)
-                {
-                    let after = (fraction * (end - begin) as f64).ceil() as u64;
-                    self.members[lane].crossing = (begin + after.max(1)).min(end);
-                    crosses = true;
-                }
-            }
-            if crosses {
-                self.plan(which);
-            }
+        }
+        if crosses {
+            self.plan(which);
         }
     }
 
     /// A lane at a time within its present step.
     pub(super) fn state(&self, lane: usize, time: u64) -> CircuitState {
-        let Strand { begin, end, due, parked, .. } = self.strands[self.strand_of(lane)];
-        let (block, slot) = (&self.blocks[lane / W], lane % W);
+        let Strand { begin, end, due, .. } = self.strands[self.strand_of(lane)];
+        let (block, slot) = self.at(lane);
+        let block = &self.blocks[block];
         let member = &self.members[lane];
-        let (v, u, w) = if due || parked {
+        let (v, u, w) = if due {
             let v = f64::from(block.begin.v[slot]) + f64::from(block.begin.lost[slot]);
             (v, [0, 1].map(|line| block.begin.u[line][slot]), f64::from(block.begin.w[slot]))
         } else {
@@ -816,7 +869,7 @@ impl<const W: usize> Unit<W> {
             w: w + member.effective.reference,
             automaton: member.automaton,
             threshold_offset: member.threshold_offset,
-            parked,
+            parked: false,
         }
     }
 }
@@ -834,29 +887,6 @@ pub(super) fn ignition(time: u64, delay: u64, neuron: Neuron, options: &Options)
     }
 }
 
-impl Strand {
-    /// A copy without the inputs.
-    fn clone_times(&self) -> Self {
-        Self { lanes: self.lanes.clone(), inputs: VecDeque::new(), ..*self }
-    }
-}
-
 fn microseconds(ps: u64) -> f32 {
     ps as f32 * 1e-6
-}
-
-/// The longest step in us, at most `longest`, for a membrane that relaxes with `rate`, runs away with `run_away` (both 1/us) and
-/// moves with `slope` (V/us).
-fn length(longest: f32, rate: f32, run_away: f32, slope: f32) -> f32 {
-    let mut length = longest;
-    if length * run_away > RUN_AWAY {
-        length = RUN_AWAY / run_away;
-    }
-    // What a relaxation of this rate and slope leaves in the cubic.
-    let x = length * rate;
-    let error = x * x * x * slope.abs() * length * (1.0 / 384.0);
-    if error > TOLERANCE {
-        length *= (TOLERANCE / error).sqrt().sqrt();
-    }
-    if length * rate > STABLE { STABLE / rate } else { length }
 }
