@@ -12,7 +12,8 @@ use crate::parameters::{
     Branch, CadcChannel, ColumnSwitches, CorrelationParameters, DriverParameters, Line, NeuronParameters,
     ParameterError, SynapseMismatch,
 };
-use crate::reference::{NetRemark, ReferenceError};
+use crate::readout::mean;
+use crate::reference::{NetRemark, ReferenceError, Stimulus};
 use crate::synapses::SynapseArray;
 use bss2_base::{
     COLUMNS, Column, ColumnMask, DRIVERS_PER_HEMISPHERE, Hemisphere, Neuron, Quadrant, Row, SimTime,
@@ -155,6 +156,8 @@ pub struct AnalogCore {
     agenda: VecDeque<(SimTime, Action)>,
     neurons: Neurons,
     halves: [Half; 2],
+    /// Voltage in V of what drives the debug line of the causal, acausal CADC channels from outside.
+    cadc_debug: [Option<f64>; 2],
 }
 
 impl AnalogCore {
@@ -170,6 +173,7 @@ impl AnalogCore {
             agenda: VecDeque::new(),
             neurons: Neurons::new(surroundings),
             halves: Hemisphere::ALL.map(Half::new),
+            cadc_debug: [None; 2],
         }
     }
 
@@ -206,14 +210,58 @@ impl AnalogCore {
     pub fn unfollowed(&self, neuron: Neuron) -> Option<&'static str> {
         let circuit = self.neurons.circuit(neuron);
         let switch = || circuit.bits.compartments.first_closed();
-        let left_out = || circuit.beyond_linear().or_else(switch);
+        let left_out = || circuit.beyond_linear().or_else(switch).or_else(|| self.neurons.driven(neuron));
         (self.options.level == Level::Linear).then(left_out).flatten()
+    }
+
+    /// Whose temporal noise is asked for and left out at this level of the core; `None` if nobody's is.
+    pub fn unfollowed_noise(&self) -> Option<&'static str> {
+        let noise = &self.options.noise;
+        let asked = noise.membrane_rate > 0.0 || noise.threshold > 0.0 || noise.comparator_jitter > 0.0;
+        (self.options.level == Level::Reference && asked).then_some("membranes, thresholds and comparators")
     }
 
     /// What is odd about the switches between circuits as they are now.
     pub fn remarks(&mut self) -> &[NetRemark] {
         let surroundings = Surroundings { seed: self.seed, options: &self.options };
         self.neurons.remarks(surroundings)
+    }
+
+    /// Drives the stimulation line of a row from now on: a voltage source acts on every membrane with `enable_unbuffered_access` through
+    /// 1 kΩ, a current divides equally among them (analog-core 3.1). Ideal linear circuits ([`Self::set_neuron`]) see none of it.
+    ///
+    /// # Errors
+    /// A voltage or current that is not finite; the line then stays as it was.
+    pub fn set_stimulus(&mut self, row: Hemisphere, stimulus: Stimulus) -> Result<(), ReferenceError> {
+        let driven = match stimulus {
+            Stimulus::Open => None,
+            Stimulus::Voltage(value) | Stimulus::Current(value) => Some(value),
+        };
+        check_line("stimulation line", driven)?;
+        let surroundings = Surroundings { seed: self.seed, options: &self.options };
+        self.neurons.set_stimulus(row, stimulus, surroundings)
+    }
+
+    /// Connects a synaptic line of a neuron through 10 kΩ to its debug line at `voltage` in V from now on, or opens the debug switch of
+    /// the column (analog-core 3.6). Ideal linear circuits see none of it.
+    ///
+    /// # Errors
+    /// A voltage that is not finite; the line then stays as it was.
+    pub fn set_debug_line(
+        &mut self,
+        neuron: Neuron,
+        line: Line,
+        voltage: Option<f64>,
+    ) -> Result<(), ReferenceError> {
+        check_line("debug line", voltage)?;
+        let surroundings = Surroundings { seed: self.seed, options: &self.options };
+        self.neurons.set_debug_line(neuron, line, voltage, surroundings)
+    }
+
+    /// Circuits that the reference could not integrate since this was last asked, by the error that says why. They stand still until
+    /// they are told something else.
+    pub fn take_failures(&mut self) -> Vec<ReferenceError> {
+        self.neurons.take_failures()
     }
 
     /// Makes a neuron an ideal linear circuit: without saturation, exponential, adaptation and switches to others, whatever the level.
@@ -316,12 +364,15 @@ impl AnalogCore {
     pub fn set_column(&mut self, neuron: Neuron, switches: &ColumnSwitches) {
         let (half, column) = (neuron.hemisphere().index(), usize::from(neuron.column()));
         let before = self.halves[half].switches[column];
-        for branch in 0..2 {
-            let loses = before.neuron_readout[branch]
-                && !switches.neuron_readout[branch]
-                && !switches.correlation[branch];
-            if let Some(voltage) = loses.then(|| self.read(neuron)).flatten() {
-                self.halves[half].channels[branch][column].hold(voltage, self.now.as_ps());
+        for branch in Branch::ALL {
+            if switches.selects(branch) || !before.selects(branch) {
+                continue;
+            }
+            let debug = before.debug[branch as usize].then(|| self.cadc_debug_line(branch, None)).flatten();
+            let own = before.neuron_readout[branch as usize] && debug.is_none();
+            let voltage = debug.or_else(|| own.then(|| self.read(neuron)).flatten());
+            if let Some(voltage) = voltage {
+                self.halves[half].channels[branch as usize][column].hold(voltage, self.now.as_ps());
             }
         }
         let half = &mut self.halves[half];
@@ -329,6 +380,52 @@ impl AnalogCore {
         for line in 0..2 {
             half.connected[line].set(neuron.column(), switches.synaptic_current[line]);
         }
+    }
+
+    /// Drives the debug line of the causal or acausal CADC channels from outside with this voltage in V from now on; `None`: not any more.
+    ///
+    /// # Errors
+    /// A voltage that is not finite; the line then stays as it was.
+    pub fn set_cadc_debug_line(
+        &mut self,
+        branch: Branch,
+        voltage: Option<f64>,
+    ) -> Result<(), ReferenceError> {
+        check_line("CADC debug line", voltage)?;
+        self.cadc_debug[branch as usize] = voltage;
+        Ok(())
+    }
+
+    /// The voltage in V of the debug line of the CADC channels: the mean of all that drives it (analog-core 7.1). `row`: the sensors of
+    /// this row of a hemisphere are connected for a conversion. `None` if nothing drives it.
+    pub fn cadc_debug_line(&mut self, branch: Branch, row: Option<(Hemisphere, Row)>) -> Option<f64> {
+        let b = branch as usize;
+        let mut drivers: Vec<f64> = self.cadc_debug[b].into_iter().collect();
+        for neuron in Neuron::all() {
+            let (half, column) = (neuron.hemisphere().index(), usize::from(neuron.column()));
+            let switches = self.halves[half].switches[column];
+            if !switches.debug[b] {
+                continue;
+            }
+            if switches.neuron_readout[b] {
+                drivers.extend(self.read(neuron));
+            }
+            if let Some((hemisphere, row)) = row
+                && hemisphere == neuron.hemisphere()
+                && switches.correlation[b]
+            {
+                drivers.push(self.sensor(neuron, row, branch));
+            }
+        }
+        mean(drivers)
+    }
+
+    /// What the correlation sensors of a column put out while `row` is selected, in V.
+    fn sensor(&self, neuron: Neuron, row: Row, branch: Branch) -> f64 {
+        let Half { correlation, channels, .. } = &self.halves[neuron.hemisphere().index()];
+        let column = neuron.column();
+        channels[branch as usize][usize::from(column)].parameters.correlation_baseline
+            - correlation.accumulated(row, column, branch, self.now)
     }
 
     /// The switches of a column.
@@ -574,19 +671,24 @@ impl AnalogCore {
         let instance = (half * 256 + usize::from(row)) as u32;
         let spread = Spread::new(self.seed, draws::CADC, instance, now);
         let mut codes = [[0; COLUMNS]; 2];
+        let debug = Branch::ALL.map(|branch| {
+            let used = self.halves[half].switches.iter().any(|switches| switches.debug[branch as usize]);
+            used.then(|| self.cadc_debug_line(branch, Some((hemisphere, row)))).flatten()
+        });
         for column in 0..COLUMNS {
             let switches = self.halves[half].switches[column];
             let neuron = Neuron::new(hemisphere, column as Column);
             let amplifier = if switches.neuron_readout != [false; 2] { self.read(neuron) } else { None };
-            let Half { correlation, channels, .. } = &mut self.halves[half];
             for branch in Branch::ALL {
                 let b = branch as usize;
-                let channel = &mut channels[b][column];
-                let sensor = switches.correlation[b].then(|| {
-                    channel.parameters.correlation_baseline
-                        - correlation.accumulated(row, column as Column, branch, self.now)
-                });
-                let drivers = [sensor, amplifier.filter(|_| switches.neuron_readout[b])];
+                let drivers = if switches.debug[b] {
+                    // Its own drivers are among those of the line.
+                    [debug[b], None]
+                } else {
+                    let sensor = switches.correlation[b].then(|| self.sensor(neuron, row, branch));
+                    [sensor, amplifier.filter(|_| switches.neuron_readout[b])]
+                };
+                let channel = &mut self.halves[half].channels[b][column];
                 let voltage = channel.input(drivers, now);
                 if drivers != [None; 2] {
                     channel.hold(voltage, now);
@@ -636,6 +738,16 @@ impl AnalogCore {
     fn look(&self, neuron: Neuron) -> crate::membrane::State {
         let surroundings = Surroundings { seed: self.seed, options: &self.options };
         self.neurons.look(neuron, surroundings)
+    }
+}
+
+/// Whether a line can be driven like this.
+fn check_line(block: &'static str, driven: Option<f64>) -> Result<(), ReferenceError> {
+    match driven {
+        Some(value) if !value.is_finite() => {
+            Err(ReferenceError::Setting { block, name: "source", value, demand: "finite" })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `tangent.rs` | where leak and reset are linearised, and how far that holds |
 //! | `neurons.rs` | all neurons, each in the class that can follow it |
 //! | `circuit.rs` | what a neuron circuit is told: every value and every configuration bit |
+//! | `engine.rs` | who follows the circuits of other classes |
 //! | `linear.rs` | one neuron of the linear class: comparator, reset, refractory automaton, noise |
 //! | `driver.rs` | synapse driver: pulse length, short-term plasticity |
 //! | `synapses.rs` | weights and charges |
@@ -32,6 +33,7 @@ mod correlation;
 mod curve;
 mod draws;
 mod driver;
+mod engine;
 mod linear;
 pub mod madc;
 mod membrane;

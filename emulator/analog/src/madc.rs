@@ -31,9 +31,10 @@ pub struct MadcCircuit {
     pub transient: f64,
     /// Time constant in s with which that fades.
     pub transient_tau: f64,
-    /// Time constant in s of the low pass that is put on the voltages handed to [`Madc::convert`]: [`CHAIN_TAU`], or 0 if they have come
+    /// Time constants in s, by multiplexer, of the low pass that is put on the voltages handed to [`Madc::convert`]: [`CHAIN_TAU`], longer
+    /// with less bias, or 0 if they have come
     /// through the amplifiers already.
-    pub bandwidth_tau: f64,
+    pub bandwidth_tau: [f64; 2],
     /// Period of the input clock, 2 ns nominally; `None` while it is off.
     pub clock: Option<SimTime>,
     /// Size of the gain capacitor at which the gain is 1.
@@ -53,7 +54,7 @@ impl Default for MadcCircuit {
             noise: 1.0,
             transient: 300.0,
             transient_tau: 1.5e-6,
-            bandwidth_tau: 0.0,
+            bandwidth_tau: [0.0; 2],
             clock: Some(SimTime::from_ps(2_000)),
             unity_gain_capacitor: 31,
             works: true,
@@ -389,9 +390,9 @@ impl Madc {
         let draw = self.converted;
         self.converted += 1;
         let input = voltage.unwrap_or(0.0);
+        let tau = self.circuit.bandwidth_tau[point.input & 1];
         let amplifier = &mut self.amplifiers[point.input & 1];
-        let output =
-            amplifier.map_or(input, |before| before.follow(point.time, input, self.circuit.bandwidth_tau));
+        let output = amplifier.map_or(input, |before| before.follow(point.time, input, tau));
         *amplifier = Some(Amplifier { time: point.time, input, output });
         if self.config.dummy_data {
             return (point.number & 0x3ff) as u16;
@@ -572,7 +573,7 @@ mod tests {
 
     #[test]
     fn the_low_pass_lags_behind_a_ramp_by_its_time_constant() {
-        let circuit = MadcCircuit { bandwidth_tau: CHAIN_TAU, ..MadcCircuit::ideal() };
+        let circuit = MadcCircuit { bandwidth_tau: [CHAIN_TAU; 2], ..MadcCircuit::ideal() };
         let mut madc = recording(MadcConfig::default(), circuit, true);
         let points = madc.samples_until(SimTime::from_us(3));
         // 0.1 V per us: 35 ns are 3.5 mV.

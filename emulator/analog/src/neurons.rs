@@ -2,19 +2,20 @@
 //!
 //! | class | who |
 //! |---|---|
-//! | linear | a circuit by itself without exponential, adaptation, conductance-based input and bypass |
+//! | linear | a circuit by itself without exponential, adaptation, conductance-based input and bypass, which no debug or stimulation line drives |
 //! | stepped | every other circuit |
 //!
-//! The class follows from the configuration alone.
+//! The class follows from the configuration alone. At level R the reference takes the place of the stepped class, and nobody is linear.
 
 use crate::circuit::{Bits, Circuit, CompartmentBits};
 use crate::core::{Fire, RefractorySpan};
+use crate::engine::Engine;
 use crate::linear::{Edge, Handover, LinearCircuit, NEVER, Surroundings};
 use crate::membrane;
 use crate::options::Level;
 use crate::parameters::{Line, NeuronParameters};
-use crate::reference::{Input, NetOptions, NetRemark, Nets, Quantity};
-use crate::stepped::{self, Engine};
+use crate::reference::{NetOptions, NetRemark, Nets, Quantity, ReferenceError, Stimulus};
+use crate::stepped;
 use crate::wake::WakeTable;
 use bss2_base::math::tanh;
 use bss2_base::{COLUMNS, Column, Hemisphere, NEURONS, Neuron, SimTime};
@@ -37,8 +38,13 @@ pub(crate) struct Neurons {
     /// Who can't be in the linear class, whatever happens to the membrane.
     #[serde(deserialize_with = "crate::whole::table::<NEURONS, _, _>")]
     bound: Vec<bool>,
+    /// What drives the stimulation lines of the upper and the lower row.
+    stimuli: [Stimulus; 2],
+    /// Voltage in V of the debug line behind a closed debug switch, excitatory, inhibitory.
+    #[serde(deserialize_with = "crate::whole::table::<NEURONS, _, _>")]
+    debug: Vec<[Option<f64>; 2]>,
     /// Made when it is needed for the first time.
-    engine: Option<Box<Engine>>,
+    engine: Option<Engine>,
     /// Switches to other circuits have changed.
     stale: bool,
     /// What is odd about the switches.
@@ -57,6 +63,8 @@ impl Neurons {
             stepped: vec![false; NEURONS],
             joined: vec![false; NEURONS],
             bound: vec![false; NEURONS],
+            stimuli: [Stimulus::Open; 2],
+            debug: vec![[None; 2]; NEURONS],
             engine: None,
             stale: false,
             remarks: Vec::new(),
@@ -106,18 +114,86 @@ impl Neurons {
             // Switches that have changed are told with those of all others.
             let told = Circuit { bits: bits_of(&before, circuit), ..*circuit };
             if let Some(engine) = &mut self.engine {
-                let told = engine.configure(neuron, &as_told(&told));
+                let told = engine.configure(&[(neuron, as_told(&told))]);
                 debug_assert!(told.is_ok(), "{told:?}");
             }
         }
         self.choose_class(neuron, surroundings);
     }
 
+    /// Drives the stimulation line of a row from the present time on.
+    pub(crate) fn set_stimulus(
+        &mut self,
+        row: Hemisphere,
+        stimulus: Stimulus,
+        surroundings: Surroundings<'_>,
+    ) -> Result<(), ReferenceError> {
+        if std::mem::replace(&mut self.stimuli[row.index()], stimulus) == stimulus {
+            return Ok(());
+        }
+        if let Some(engine) = &mut self.engine {
+            engine.set_stimulus(row, stimulus)?;
+        }
+        for neuron in Neuron::all().filter(|neuron| neuron.hemisphere() == row) {
+            self.rebind(neuron, surroundings);
+        }
+        Ok(())
+    }
+
+    /// Connects a synaptic line with its debug line at `voltage` in V from the present time on, or opens the debug switch.
+    pub(crate) fn set_debug_line(
+        &mut self,
+        neuron: Neuron,
+        line: Line,
+        voltage: Option<f64>,
+        surroundings: Surroundings<'_>,
+    ) -> Result<(), ReferenceError> {
+        let own = &mut self.debug[neuron.index()][line as usize];
+        if std::mem::replace(own, voltage) == voltage {
+            return Ok(());
+        }
+        if let Some(engine) = &mut self.engine {
+            engine.set_debug_line(neuron, line, voltage)?;
+        }
+        self.rebind(neuron, surroundings);
+        Ok(())
+    }
+
+    fn rebind(&mut self, neuron: Neuron, surroundings: Surroundings<'_>) {
+        let n = neuron.index();
+        self.bind(n, self.linear[n].is_idealised(), surroundings);
+        self.choose_class(neuron, surroundings);
+    }
+
+    /// What could not be integrated since this was last asked.
+    pub(crate) fn take_failures(&mut self) -> Vec<ReferenceError> {
+        self.engine.as_mut().map_or_else(Vec::new, Engine::take_failures)
+    }
+
+    /// Which line drives a circuit from outside, in the words of the specification.
+    pub(crate) fn driven(&self, neuron: Neuron) -> Option<&'static str> {
+        let n = neuron.index();
+        let open = self.stimuli[neuron.hemisphere().index()] == Stimulus::Open;
+        if self.circuits[n].bits.unbuffered_access && !open {
+            Some("enable_unbuffered_access to a driven stimulation line")
+        } else if self.debug[n].iter().any(Option::is_some) {
+            Some("the debug switch of a synaptic line")
+        } else {
+            None
+        }
+    }
+
     /// Works out whether a circuit can be in the linear class.
     fn bind(&mut self, n: usize, idealised: bool, surroundings: Surroundings<'_>) {
-        self.bound[n] = surroundings.options.level != Level::Linear
-            && !idealised
-            && (self.joined[n] || self.circuits[n].beyond_linear().is_some());
+        let demanding = |neuron: Neuron| {
+            self.joined[n] || self.circuits[n].beyond_linear().is_some() || self.driven(neuron).is_some()
+        };
+        self.bound[n] = !idealised
+            && match surroundings.options.level {
+                Level::Linear => false,
+                Level::Fast => Neuron::from_index(n).is_some_and(demanding),
+                Level::Reference => true,
+            };
     }
 
     /// Moves a circuit to the class it belongs to.
@@ -177,11 +253,13 @@ impl Neurons {
         }
         self.arrive(surroundings);
         if let Some(engine) = &mut self.engine {
-            for neuron in Neuron::all().filter(|neuron| self.stepped[neuron.index()]) {
-                // What a circuit may be has been checked.
-                let told = engine.configure(neuron, &as_told(&self.circuits[neuron.index()]));
-                debug_assert!(told.is_ok(), "{told:?}");
-            }
+            let stepped = Neuron::all().filter(|neuron| self.stepped[neuron.index()]);
+            let told: Vec<_> =
+                stepped.map(|neuron| (neuron, as_told(&self.circuits[neuron.index()]))).collect();
+            // What a circuit may be has been checked.
+            let told = engine.configure(&told);
+            debug_assert!(told.is_ok(), "{told:?}");
+            self.remarks.extend(engine.many_joined());
         }
         // Who is alone again and has nothing else that needs steps.
         for neuron in Neuron::all() {
@@ -197,8 +275,10 @@ impl Neurons {
         let engine = match &mut self.engine {
             Some(engine) => engine,
             None => {
-                let Some(engine) = new_engine(self.now, surroundings) else { return };
-                self.engine.insert(Box::new(engine))
+                let Some(engine) = new_engine(self.now, &self.stimuli, &self.debug, surroundings) else {
+                    return;
+                };
+                self.engine.insert(engine)
             }
         };
         for (neuron, handover) in self.leaving.drain(..) {
@@ -212,7 +292,7 @@ impl Neurons {
                 threshold_offset: handover.threshold_offset,
             };
             let arrived =
-                engine.configure(neuron, &as_told(&alone)).and_then(|()| engine.resume(neuron, &state));
+                engine.configure(&[(neuron, as_told(&alone))]).and_then(|()| engine.resume(neuron, &state));
             debug_assert!(arrived.is_ok(), "{arrived:?}");
         }
     }
@@ -249,7 +329,7 @@ impl Neurons {
             let neuron = Neuron::new(hemisphere, column);
             let n = neuron.index();
             if self.stepped[n] {
-                row[usize::from(column)] = charge as f32;
+                row[usize::from(column)] = charge;
                 any = true;
             } else {
                 self.settle(neuron, time, fires, surroundings);
@@ -278,7 +358,7 @@ impl Neurons {
             self.linear[n].fire(time, surroundings);
             self.wake.set(n, self.linear[n].wake());
         } else if let Some(engine) = &mut self.engine {
-            let planned = engine.input(SimTime::from_ps(time), neuron, Input::Fire);
+            let planned = engine.fire(SimTime::from_ps(time), neuron);
             debug_assert!(planned.is_ok(), "{planned:?}");
         }
     }
@@ -295,8 +375,7 @@ impl Neurons {
         }
         if let Some(engine) = &mut self.engine {
             engine.advance(SimTime::from_ps(until));
-            fires
-                .extend(engine.take_fires().iter().map(|fire| Fire { time: fire.edge, neuron: fire.neuron }));
+            fires.extend(engine.take_fires().into_iter().map(|(time, neuron)| Fire { time, neuron }));
         }
         self.now = self.now.max(until);
     }
@@ -388,7 +467,7 @@ impl Neurons {
     fn stepping(&self, neuron: Neuron) -> Option<&Engine> {
         let arrived =
             self.stepped[neuron.index()] && !self.leaving.iter().any(|(leaving, _)| *leaving == neuron);
-        self.engine.as_deref().filter(|_| arrived)
+        self.engine.as_ref().filter(|_| arrived)
     }
 }
 
@@ -412,15 +491,22 @@ fn as_told(circuit: &Circuit) -> Circuit {
     told
 }
 
-/// A stepped class of all circuits, in which all are parked.
-fn new_engine(now: u64, surroundings: Surroundings<'_>) -> Option<Engine> {
-    let circuits = Neuron::all().map(|neuron| (neuron, Circuit::default())).collect();
-    let options = stepped::Options::of_core(surroundings.seed, surroundings.options);
-    let mut engine = Engine::new(circuits, options).ok()?;
-    for neuron in Neuron::all() {
-        engine.park(neuron).ok()?;
+/// An engine of all circuits, in which all are parked, with what drives their lines.
+fn new_engine(
+    now: u64,
+    stimuli: &[Stimulus; 2],
+    debug: &[[Option<f64>; 2]],
+    surroundings: Surroundings<'_>,
+) -> Option<Engine> {
+    let mut engine = Engine::new(SimTime::from_ps(now), surroundings.seed, surroundings.options).ok()?;
+    for (row, stimulus) in Hemisphere::ALL.into_iter().zip(stimuli) {
+        engine.set_stimulus(row, *stimulus).ok()?;
     }
-    engine.advance(SimTime::from_ps(now));
+    for (neuron, debug) in Neuron::all().zip(debug) {
+        for line in Line::ALL {
+            engine.set_debug_line(neuron, line, debug[line as usize]).ok()?;
+        }
+    }
     Some(engine)
 }
 

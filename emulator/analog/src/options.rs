@@ -47,6 +47,9 @@ pub enum Level {
     /// current-based inputs, steps in `f32` lanes for every other circuit.
     #[default]
     Fast,
+    /// Level R, all circuits with all their non-linearities, integrated to nine digits in `f64`: slow, and without the noise of membranes,
+    /// thresholds and comparators. Joined circuits are one system of equations, of which a step costs the cube of their number.
+    Reference,
     /// The linear part of every circuit alone: cheap, but without exponential, adaptation, conductance-based inputs, bypass, saturation
     /// and joined membranes.
     Linear,

@@ -393,6 +393,16 @@ pub struct ColumnSwitches {
     pub correlation: [bool; 2],
     /// The readout amplifier of the neuron is connected to its causal, acausal CADC channel.
     pub neuron_readout: [bool; 2],
+    /// The input of its causal, acausal CADC channel is connected to the debug line that all columns share.
+    pub debug: [bool; 2],
+}
+
+impl ColumnSwitches {
+    /// Whether anything is connected to the input of a channel.
+    pub fn selects(&self, branch: Branch) -> bool {
+        let branch = branch as usize;
+        self.correlation[branch] || self.neuron_readout[branch] || self.debug[branch]
+    }
 }
 
 /// One of the 1024 CADC channels, with the correlation readout it sees (analog-core 7.1, 6).

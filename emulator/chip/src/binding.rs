@@ -13,7 +13,7 @@ use crate::registers::{Block, cadc, capmem, chip_level, neuron, padi, readout, s
 use crate::shared::Shared;
 use crate::switches;
 use crate::{ChipOptions, diagnostics::Diagnostics};
-use bss2_analog::{AnalogCore, Branch, ChipMismatch};
+use bss2_analog::{AnalogCore, Branch, ChipMismatch, Line};
 use bss2_base::{
     COLUMNS, Column, DRIVERS_PER_HEMISPHERE, Hemisphere, NEURONS, Neuron, Quadrant, ROWS, Row, SimTime,
 };
@@ -209,12 +209,15 @@ impl Shared {
             Block::NeuronConfig => {
                 if let Some(neuron) = coordinates::neuron_of_config(instance) {
                     self.binding.mark_neuron(neuron);
-                    self.readout.mark_drivers();
+                    let config: neuron::NeuronConfig = self.typed(instance);
+                    self.readout.follow_neuron(neuron, [config.en_readout, config.en_unbuf_access]);
                 }
             }
             Block::CapMemBlockConfig => {
                 let config: capmem::CapMemBlockConfig = self.typed(instance);
                 let block = Quadrant::ALL[instance as usize % 4];
+                self.warn_of_debug_cell(block, &config);
+                self.readout.mark();
                 if self.binding.capmem.refresh(block) != config.enable_capmem {
                     self.binding.capmem.set_refresh(block, config.enable_capmem, now);
                     self.readout.mark();
@@ -246,12 +249,19 @@ impl Shared {
                 let (hemisphere, _, column) = coordinates::cadc_channel_of(instance);
                 self.binding.mark_quadrant(Quadrant::of(hemisphere, column));
             }
-            Block::CurrentDAC => {
-                self.readout.mark();
-                self.readout.mark_drivers();
-            }
             block if readout_chain::configures(block) => self.readout.mark(),
             _ => {}
+        }
+    }
+
+    /// Names a cell that a debug output is to show and that doesn't exist.
+    fn warn_of_debug_cell(&mut self, block: Quadrant, config: &capmem::CapMemBlockConfig) {
+        if config.hotbit_capmem_row.is_some() && config.capmem_column > 129 {
+            self.diagnostics.once(format!(
+                "CapMem block {}: the debug output is to show column {}, there are 0 to 129: it shows nothing",
+                block.index(),
+                config.capmem_column
+            ));
         }
     }
 
@@ -264,6 +274,9 @@ impl Shared {
             let now = self.now();
             self.binding.capmem.write(address, cell.value, now);
             self.binding.due = None;
+            if self.readout.shows_cells {
+                self.readout.mark();
+            }
             self.mark_column(block, column);
         }
     }
@@ -279,6 +292,9 @@ impl Shared {
     /// Analog cells have moved: marks what depends on them and tells it.
     pub(crate) fn follow_capmem(&mut self) {
         let now = self.now();
+        if self.readout.shows_cells {
+            self.readout.mark();
+        }
         let since = std::mem::replace(&mut self.binding.followed, now);
         self.binding.due = None;
         for block in Quadrant::ALL {
@@ -326,7 +342,12 @@ impl Shared {
             let quadrant_biases = &shared_biases[neuron.quadrant().index()];
             let mut circuit = cells.neuron(neuron, quadrant_biases, &switches, warnings);
             if circuit.bits.unbuffered_access {
-                circuit.membrane.leakage += readout.stimulation(neuron.hemisphere());
+                circuit.membrane.leakage += readout.driven.membrane_current[neuron.hemisphere().index()];
+            }
+            for line in Line::ALL {
+                if let Some(resistance) = readout.driven.debug_resistance(line) {
+                    circuit.inputs[line as usize].debug_resistance = resistance;
+                }
             }
             if let Err(error) = analog.set_circuit(neuron, &circuit) {
                 diagnostics.once(format!("{error}; keeps its former parameters"));
@@ -336,6 +357,9 @@ impl Shared {
                 diagnostics
                     .once(format!("neuron {neuron}: {field} has no effect at the analog level \"linear\""));
             }
+        }
+        if let Some(noise) = analog.unfollowed_noise() {
+            diagnostics.once(format!("the analog level \"reference\" leaves out the noise of {noise}"));
         }
         for remark in analog.remarks() {
             diagnostics.once(remark.to_string());
@@ -379,6 +403,9 @@ impl Shared {
                     analog.set_cadc_channel(hemisphere, branch, column, &channel);
                 }
             }
+        }
+        for failure in analog.take_failures() {
+            diagnostics.once(format!("{failure}; its circuits stand still until they are configured again"));
         }
         report(warnings, diagnostics);
     }

@@ -14,6 +14,9 @@ use bss2_events::{EventNetwork, SpikeLabel};
 use ppu_isa::{AnyCore, ByteEnables, Observer, Stop};
 use serde::{Deserialize, Serialize};
 
+/// Supply of the converters of the board in V (register-map 10.1).
+const BOARD_SUPPLY: f64 = 2.5;
+
 /// A virtual chip. Two chips with the same options that are given the same accesses at the same times are in the same
 /// state to the bit, however the time between was cut into calls of [`advance`](Self::advance).
 ///
@@ -189,8 +192,14 @@ impl Chip {
     }
 
     /// Voltage in V of a channel of the board's converters (register-map 10.1): DAC 0 channel 1 is `v_res_meas`, channel 7
-    /// `mux_dac_25`. The analog pads see them as the board's switches say.
+    /// `mux_dac_25`. The analog pads see them as the board's switches say. A voltage outside of 0 to 2.5 V is refused with a warning.
     pub fn set_board_voltage(&mut self, dac: u8, channel: u8, volts: f64) {
+        if !(0.0..=BOARD_SUPPLY).contains(&volts) {
+            self.shared.diagnostics.once(format!(
+                "board DAC {dac} channel {channel}: {volts} V is outside of 0 to {BOARD_SUPPLY} V; keeps its voltage"
+            ));
+            return;
+        }
         self.shared.binding.set_board_voltage(dac, channel, volts);
         self.shared.readout.set_board_voltage(dac, channel, volts);
     }
@@ -205,6 +214,13 @@ impl Chip {
     pub fn pad_voltage(&mut self, pad: usize) -> Option<f64> {
         self.shared.configure();
         self.shared.pad_voltage(pad)
+    }
+
+    /// The current in A now out of analog pad 0 or 1 into an instrument that holds its voltage: that of the analog current cells whose debug
+    /// output is connected to it (register-map 5.3, 5.8).
+    pub fn pad_current(&mut self, pad: usize) -> f64 {
+        self.shared.configure();
+        self.shared.pad_current(pad)
     }
 
     /// The memory on the FPGA that both processors see.
@@ -239,6 +255,11 @@ impl Chip {
     /// The event network with its counters.
     pub fn network(&self) -> &EventNetwork {
         &self.shared.network
+    }
+    /// What it has warned of since it was made, each thing once, in alphabetical order: accesses that hit nothing, circuits that do something
+    /// else than they seem to.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.shared.diagnostics.all()
     }
     /// The registers.
     pub fn registers(&self) -> &RegisterFile {

@@ -206,6 +206,7 @@ impl Shared {
             );
         }
         self.binding.mark_driver(hemisphere, driver);
+        self.readout.follow_driver(hemisphere, driver, config.en_readout);
     }
 
     /// A raw row of a synapse array has changed: even rows hold weights and time calibration, odd ones labels and amplitude
@@ -215,16 +216,18 @@ impl Shared {
         if raw_row / 2 >= SWITCH_ROW {
             for column in 0..=Column::MAX {
                 let switches = array.column_switches(column);
+                let neuron = Neuron::new(hemisphere, column);
+                self.readout.follow_column(neuron, [switches.debug_excitatory, switches.debug_inhibitory]);
                 self.analog.set_column(
-                    Neuron::new(hemisphere, column),
+                    neuron,
                     &bss2_analog::ColumnSwitches {
                         synaptic_current: [switches.current_excitatory, switches.current_inhibitory],
                         correlation: [switches.internal_causal, switches.internal_acausal],
                         neuron_readout: [switches.neuron_causal, switches.neuron_acausal],
+                        debug: [switches.debug_causal, switches.debug_acausal],
                     },
                 );
             }
-            self.readout.mark_drivers();
             return;
         }
         let row = (raw_row / 2) as Row;

@@ -25,6 +25,11 @@ impl Diagnostics {
         }
     }
 
+    /// Everything that has been reported, in alphabetical order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+        self.seen.iter().map(String::as_str)
+    }
+
     /// A processor has met a word that is no instruction, and its configuration says that it stands still then.
     pub(crate) fn illegal(&mut self, hemisphere: Hemisphere, address: u32, word: u32) {
         self.once(format!(

@@ -18,6 +18,7 @@ mod array_port;
 mod binding;
 mod clocks;
 mod configure;
+mod debug_lines;
 mod diagnostics;
 mod fire_lines;
 mod omnibus;

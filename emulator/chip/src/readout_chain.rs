@@ -5,29 +5,22 @@
 //! chip whose converter does not record spends no time here.
 //!
 //! Where the specification is silent: a sample carries the moment at which it was taken, without the time that the conversion and
-//! the way to the link need; nodes that several sources drive show their mean; what is not driven shows 0 V. Not modelled, hence
-//! never driving a line: the followers of the synapse drivers, the correlation sensors (no row of them is selected outside
-//! of a CADC conversion), the outputs of CADC ramps and analog cells. The test current divides equally among the membranes
-//! that it reaches, which are not joined; nor does the board reach a membrane through a pad.
+//! the way to the link need; nodes that several sources drive show their mean; what is not driven shows 0 V; the slowest amplifier on the
+//! way limits the bandwidth. Correlation sensors drive no line here: no row of them is selected outside of a CADC conversion.
 
+use crate::debug_lines::{Board, Driven, LINES, NODES};
 use crate::physics::Warnings;
+use crate::physics::{GlobalCell, SharedCell};
 use crate::registers::readout::{
     CurrentDAC, MADCConfig, MADCControl, PadMultiplexerConfig, ReadoutSourceSelection,
 };
-use crate::registers::{Block, coordinates, neuron};
+use crate::registers::{Block, coordinates, neuron, padi};
 use crate::shared::Shared;
 use bss2_analog::madc::{CHAIN_TAU, Madc, MadcCircuit, MadcConfig, MadcControl};
-use bss2_analog::readout::{CurrentDac, PadSelection, ReadoutLine, SourceSelection, mean};
-use bss2_analog::{AnalogCore, LINE_REST, Line};
-use bss2_base::{Column, Hemisphere, Neuron, SimTime};
+use bss2_analog::readout::{PadSelection, ReadoutLine, SourceSelection, mean};
+use bss2_analog::{AnalogCore, Branch, LINE_REST, Line};
+use bss2_base::{Column, DRIVERS_PER_HEMISPHERE, Hemisphere, Neuron, SimTime};
 use serde::{Deserialize, Serialize};
-
-/// The readout lines.
-const LINES: usize = ReadoutLine::ALL.len();
-/// Readout lines, then the stimulation lines of the upper and the lower row.
-const NODES: usize = LINES + 2;
-/// Channels of the first DAC of the board (register-map 10.1).
-const DAC_CHANNELS: usize = 8;
 
 /// A sample of the membrane ADC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +40,8 @@ enum Driver {
     Synaptic(Neuron, Line),
     /// A membrane, without an amplifier between.
     Membrane(Neuron),
+    /// The plasticity voltage of a synapse driver.
+    Plasticity(Hemisphere, u8),
 }
 
 impl Driver {
@@ -55,6 +50,7 @@ impl Driver {
             Self::Amplifier(neuron) => analog.read(neuron),
             Self::Synaptic(neuron, line) => Some(LINE_REST - analog.line(neuron, line)),
             Self::Membrane(neuron) => Some(analog.membrane(neuron)),
+            Self::Plasticity(hemisphere, driver) => Some(analog.plasticity_voltage(hemisphere, driver)),
         }
     }
 }
@@ -70,32 +66,19 @@ struct Switches {
     preamplifier: bool,
     /// The two pads do.
     pads: bool,
+    /// The preamplifier reaches the pads.
+    preamplifier_to_pads: bool,
 }
 
-/// Voltages and switches of the board (register-map 10.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Board {
-    dac: [f64; DAC_CHANNELS],
-    /// The shift register.
-    switches: u32,
-}
-
-impl Board {
-    /// What the board drives a pad with, in V: its debug DAC channel, or the node behind the three analog multiplexers if the first
-    /// of them connects it to the pad.
-    fn pad(&self, pad: usize) -> Option<f64> {
-        let select = |lsb: u32| self.switches >> lsb & 3;
-        let own = (self.switches >> (8 + pad) & 1 == 1).then(|| self.dac[5 + pad]);
-        let second = match select(2) {
-            1 => Some(self.dac[0]),
-            2 => Some(self.dac[1]),
-            3 => Some(self.dac[7]),
-            _ => None,
-        };
-        let third = (select(4) == 2).then(|| self.dac[3]);
-        let node = second.into_iter().chain(third).filter(|_| select(0) == pad as u32 + 1);
-        mean(own.into_iter().chain(node))
-    }
+/// The switches between circuits and lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Connected {
+    /// By neuron: its amplifier drives its readout line; its membrane is on the stimulation line.
+    neurons: Vec<[bool; 2]>,
+    /// By neuron: its excitatory, inhibitory line is on the debug line.
+    columns: Vec<[bool; 2]>,
+    /// By driver, hemisphere first: it drives the readout line of its half.
+    drivers: Vec<bool>,
 }
 
 /// The chain with its converter.
@@ -104,14 +87,19 @@ pub(crate) struct ReadoutChain {
     madc: Madc,
     switches: Switches,
     sources: SourceSelection,
-    pads: [PadSelection; 2],
-    board: Board,
+    pub(crate) pads: [PadSelection; 2],
+    pub(crate) board: Board,
+    pub(crate) driven: Driven,
+    /// The output amplifiers behind the pad buffers have bias.
+    output_amplifiers: [bool; 2],
+    /// A pad shows an analog cell or a ramp, which moves while cells settle.
+    pub(crate) shows_cells: bool,
     /// Whether the last write to the control register enables the preamplifier.
     preamplifier: bool,
-    /// By line; `None` when switches of neurons or columns have changed since.
+    /// What is connected to lines; `None` if that has to be looked up.
+    connected: Option<Connected>,
+    /// By line, while nothing changes.
     drivers: Option<[Vec<Driver>; NODES]>,
-    /// Test current in A into each membrane with unbuffered access, by row.
-    stimulation: [f64; 2],
     /// Whether registers or analog cells of the chain have changed.
     stale: bool,
     /// Not taken yet.
@@ -126,9 +114,12 @@ impl ReadoutChain {
             sources: SourceSelection::default(),
             pads: Default::default(),
             board: Board::default(),
+            driven: Driven::default(),
+            output_amplifiers: [true; 2],
+            shows_cells: false,
             preamplifier: false,
+            connected: None,
             drivers: None,
-            stimulation: [0.0; 2],
             stale: true,
             samples: Vec::new(),
         }
@@ -138,7 +129,7 @@ impl ReadoutChain {
     pub(crate) fn reset(&mut self) {
         self.madc.reset();
         self.preamplifier = false;
-        (self.drivers, self.stale) = (None, true);
+        (self.connected, self.stale) = (None, true);
     }
 
     /// A register or an analog cell of the chain has changed.
@@ -146,16 +137,33 @@ impl ReadoutChain {
         self.stale = true;
     }
 
-    /// The readout switches of neurons or the debug switches of columns may have changed.
-    pub(crate) fn mark_drivers(&mut self) {
-        self.drivers = None;
-        // The test current may divide in another way.
-        self.stale |= self.stimulation != [0.0; 2];
+    /// A neuron has been configured: whether its amplifier drives its readout line, whether its membrane is on the stimulation line.
+    pub(crate) fn follow_neuron(&mut self, neuron: Neuron, switches: [bool; 2]) {
+        let own = self.connected.as_mut().map(|connected| &mut connected.neurons[neuron.index()]);
+        self.stale |= own.is_none_or(|own| std::mem::replace(own, switches) != switches);
     }
 
-    /// The test current in A that flows into each membrane of a row with unbuffered access.
-    pub(crate) fn stimulation(&self, row: Hemisphere) -> f64 {
-        self.stimulation[row.index()]
+    /// A column has been configured: which of its synaptic lines are on their debug line.
+    pub(crate) fn follow_column(&mut self, neuron: Neuron, switches: [bool; 2]) {
+        let own = self.connected.as_mut().map(|connected| &mut connected.columns[neuron.index()]);
+        self.stale |= own.is_none_or(|own| std::mem::replace(own, switches) != switches);
+    }
+
+    /// A synapse driver has been configured: whether it drives the readout line of its half.
+    pub(crate) fn follow_driver(&mut self, hemisphere: Hemisphere, driver: u8, readout: bool) {
+        let index = DRIVERS_PER_HEMISPHERE * hemisphere.index() + usize::from(driver);
+        let own = self.connected.as_mut().map(|connected| &mut connected.drivers[index]);
+        self.stale |= own.is_none_or(|own| std::mem::replace(own, readout) != readout);
+    }
+
+    /// Whether a membrane is connected to the stimulation line of its row.
+    pub(crate) fn unbuffered(&self, neuron: Neuron) -> bool {
+        self.connected.as_ref().is_some_and(|connected| connected.neurons[neuron.index()][1])
+    }
+
+    /// Whether a synaptic line is connected to its debug line.
+    pub(crate) fn on_debug_line(&self, neuron: Neuron, line: Line) -> bool {
+        self.connected.as_ref().is_some_and(|connected| connected.columns[neuron.index()][line as usize])
     }
 
     pub(crate) fn next_sample(&self) -> SimTime {
@@ -167,30 +175,13 @@ impl ReadoutChain {
     }
 
     pub(crate) fn set_board_voltage(&mut self, dac: u8, channel: u8, volts: f64) {
-        if let (0, Some(voltage)) = (dac, self.board.dac.get_mut(usize::from(channel))) {
-            *voltage = volts;
-        }
+        self.board.set_voltage(dac, channel, volts);
+        self.stale = true;
     }
 
     pub(crate) fn set_board_switches(&mut self, switches: u32) {
-        self.board.switches = switches;
-    }
-
-    /// What the board drives a line with through the passive multiplexers of the pads.
-    fn board_drives(&self, line: ReadoutLine) -> Option<f64> {
-        let connects = |(pad, selection): &(usize, PadSelection)| {
-            let synapse = |which: usize| selection.synapse[which] && selection.synapse_to_pad;
-            match line {
-                ReadoutLine::DebugPlus => selection.debug && *pad == 0,
-                ReadoutLine::DebugMinus => selection.debug && *pad == 1,
-                ReadoutLine::CadcCausal => synapse(0),
-                ReadoutLine::CadcAcausal => synapse(1),
-                ReadoutLine::InhibitoryDebug => synapse(2),
-                ReadoutLine::ExcitatoryDebug => synapse(3),
-                _ => false,
-            }
-        };
-        mean((0..).zip(self.pads).filter(connects).filter_map(|(pad, _)| self.board.pad(pad)))
+        self.board.set_switches(switches);
+        self.stale = true;
     }
 }
 
@@ -228,74 +219,69 @@ impl Shared {
         let config: MADCConfig = self.typed(0);
         let sources: ReadoutSourceSelection = self.typed(0);
         let pads: [PadMultiplexerConfig; 2] = [self.typed(0), self.typed(1)];
-        let physics = self.binding.physics.cells(&self.binding.capmem, now).madc(&mut Warnings::default());
+        let cells = self.binding.physics.cells(&self.binding.capmem, now);
+        let physics = cells.madc(&mut Warnings::default());
+        let words = sources.to_words();
+        let selection = SourceSelection {
+            lines: words.map(|word| (word & 0x1fff) as u16),
+            buffer: [sources.enable_buffer_to_pad_0, sources.enable_buffer_to_pad_1],
+        };
+        if self.readout.connected.is_none() {
+            self.readout.connected = Some(self.connected());
+        }
+        let drivers = self.line_drivers();
+        let common = [GlobalCell::ReadoutAcMuxIBias, GlobalCell::ReadoutScAmpIBias]
+            .map(|cell| cells.global_bias(cell))
+            .into_iter()
+            .fold(1.0, f64::min);
+        // Between 5 % and 100 % of its default a bias scales the bandwidth (analog-core 2.3).
+        let bandwidth_tau = [0, 1].map(|input: usize| {
+            let selected = (0..LINES).filter(|line| selection.lines[input] >> line & 1 == 1);
+            let amplifiers = selected.flat_map(|line| &drivers[line]).filter_map(|driver| match driver {
+                Driver::Amplifier(neuron) => {
+                    Some(cells.bias(SharedCell::NeuronIBiasReadoutAmp, neuron.quadrant()))
+                }
+                _ => None,
+            });
+            CHAIN_TAU / amplifiers.fold(common, f64::min).max(1e-3)
+        });
+        let output_amplifiers = [GlobalCell::ReadoutOutAmpIBias0, GlobalCell::ReadoutOutAmpIBias1]
+            .map(|cell| cells.global_bias(cell) >= bss2_analog::mismatch::constants::BIAS_GATE);
+        for (buffer, cell) in
+            [GlobalCell::ReadoutOutAmpIBias0, GlobalCell::ReadoutOutAmpIBias1].into_iter().enumerate()
+        {
+            let gate = bss2_analog::mismatch::constants::BIAS_GATE * f64::from(cell.default_code());
+            let code = self.binding.capmem.code(cell.address());
+            if selection.buffer[buffer] && f64::from(code) < gate {
+                self.diagnostics.once(format!(
+                    "pad buffer {buffer} is enabled, but {} = {code} is below 5 % of its default: it holds its pad at 0 V",
+                    cell.name()
+                ));
+            }
+        }
         let circuit = MadcCircuit {
             volts_per_code: physics.volts_per_code,
             zero_code: physics.zero_code,
             works: physics.works,
-            bandwidth_tau: CHAIN_TAU,
+            bandwidth_tau,
             noise: self.options.analog.noise.madc,
             clock: self.clocks.periods.madc,
             ..MadcCircuit::default()
         };
         let chain = &mut self.readout;
+        (chain.drivers, chain.output_amplifiers) = (Some(drivers), output_amplifiers);
         chain.madc.configure(now, circuit, converter_config(&config));
         chain.switches = Switches {
             multiplexer: config.signal_selection_connect_active_mux && config.enable_active_mux_amplifiers,
             debug: config.signal_selection_connect_debug,
             preamplifier: config.connect_preamp_to_madc && config.signal_selection_connect_preamp,
             pads: config.connect_pads_to_madc,
+            preamplifier_to_pads: config.connect_preamp_to_pads,
         };
-        let words = sources.to_words();
-        chain.sources = SourceSelection {
-            lines: words.map(|word| (word & 0x1fff) as u16),
-            buffer: [sources.enable_buffer_to_pad_0, sources.enable_buffer_to_pad_1],
-        };
+        chain.sources = selection;
         chain.pads = pads.map(|pad| pad_selection(&pad));
-        let reached =
-            (0..2).any(|pad| chain.pads[pad].stimulation_to_pad && chain.pads[pad].stimulation != [false; 2]);
-        if reached && (0..2).any(|pad| chain.board.pad(pad).is_some()) {
-            self.diagnostics.once(
-                "a pad is connected to a stimulation line: it shows the membranes, the board's DACs do not drive them"
-                    .into(),
-            );
-        }
-        self.divide_test_current();
-    }
-
-    /// Divides the current of the DAC among the membranes on the stimulation lines that it is connected to.
-    fn divide_test_current(&mut self) {
-        let dac: CurrentDAC = self.typed(0);
-        let source = CurrentDac { code: dac.current(), enable: dac.enable_current, sink: dac.direction };
-        let rows = dac.stimulates();
-        let mut stimulation = [0.0; 2];
-        if source.current() != 0.0 && rows != [false; 2] {
-            let reached = Neuron::all()
-                .filter(|&neuron| rows[neuron.hemisphere().index()] && self.unbuffered(neuron))
-                .count();
-            if reached > 1 {
-                self.diagnostics.once(format!(
-                    "the test current reaches {reached} membranes: it divides equally, they are not joined"
-                ));
-            }
-            let share = source.current() / reached.max(1) as f64;
-            stimulation = rows.map(|connected| if connected { share } else { 0.0 });
-        }
-        let before = std::mem::replace(&mut self.readout.stimulation, stimulation);
-        if before == stimulation {
-            return;
-        }
-        for neuron in Neuron::all() {
-            let row = neuron.hemisphere().index();
-            if before[row] != stimulation[row] && self.unbuffered(neuron) {
-                self.binding.mark_neuron(neuron);
-            }
-        }
-    }
-
-    /// Whether a membrane is connected to the stimulation line of its row.
-    fn unbuffered(&self, neuron: Neuron) -> bool {
-        self.typed::<neuron::NeuronConfig>(coordinates::neuron_config(neuron)).en_unbuf_access
+        chain.shows_cells = pads.iter().any(PadMultiplexerConfig::shows_cells);
+        self.drive_lines();
     }
 
     /// Takes the samples that are due now.
@@ -311,34 +297,59 @@ impl Shared {
 
     /// The voltage in V that the converter sees with an input of the active multiplexer; `None` if nothing drives it.
     fn converter_input(&mut self, input: usize) -> Option<f64> {
-        let ReadoutChain { switches, sources, preamplifier, .. } = &self.readout;
-        let (switches, sources, preamplifier) = (*switches, *sources, *preamplifier);
-        let amplified = if switches.preamplifier && preamplifier {
-            let own = if switches.multiplexer { sources.lines[input] } else { 0 };
-            let debug = if switches.debug { 0b11 } else { 0 };
-            let (lines, _) = split(&self.nodes(own | debug));
-            let multiplexer = sources.output(input, &lines).filter(|_| switches.multiplexer);
-            let debug = lines[..2].iter().copied().filter(|_| switches.debug).flatten();
-            let gain = self.readout.madc.config().gain(self.readout.madc.circuit());
-            mean(multiplexer.into_iter().chain(debug)).map(|voltage| gain * voltage)
-        } else {
-            None
-        };
+        let amplified = self.amplified(input);
+        let switches = self.readout.switches;
         let pads = if switches.pads { [0, 1].map(|pad| self.pad_voltage(pad)) } else { [None; 2] };
         mean(amplified.into_iter().chain(pads.into_iter().flatten()))
     }
 
+    /// The output of the preamplifier in V with an input of the active multiplexer.
+    fn amplified(&mut self, input: usize) -> Option<f64> {
+        let ReadoutChain { switches, sources, preamplifier, .. } = &self.readout;
+        let (switches, sources, preamplifier) = (*switches, *sources, *preamplifier);
+        if !(switches.preamplifier && preamplifier) {
+            return None;
+        }
+        let own = if switches.multiplexer { sources.lines[input] } else { 0 };
+        let debug = if switches.debug { 0b11 } else { 0 };
+        let (lines, _) = split(&self.nodes(own | debug));
+        let multiplexer = sources.output(input, &lines).filter(|_| switches.multiplexer);
+        let debug = lines[..2].iter().copied().filter(|_| switches.debug).flatten();
+        let gain = self.readout.madc.config().gain(self.readout.madc.circuit());
+        mean(multiplexer.into_iter().chain(debug)).map(|voltage| gain * voltage)
+    }
+
     /// The voltage in V of a pad, 0 or 1; `None` if neither the chip nor the board drives it.
     pub(crate) fn pad_voltage(&mut self, pad: usize) -> Option<f64> {
-        let ReadoutChain { pads, sources, .. } = &self.readout;
-        let (selection, sources) = (pads[pad & 1], *sources);
+        let ReadoutChain { pads, sources, output_amplifiers, switches, driven, .. } = &self.readout;
+        let (selection, sources, amplifies) = (pads[pad & 1], *sources, *output_amplifiers);
+        let (own, preamplifier) = (driven.pads[pad & 1], switches.preamplifier_to_pads);
         let buffered = (0..2).filter(|&multiplexer| selection.buffer[multiplexer]);
         let selected = buffered.fold(0, |lines, multiplexer| lines | sources.lines[multiplexer]);
         // The passive lines: those of the debug and of the synapse multiplexer, and the stimulation lines.
         let nodes = self.nodes(selected | 0b110_0000_0111_1011);
         let (lines, stimulation) = split(&nodes);
+        // An output amplifier without bias holds 0 V (analog-core 2.3).
+        let dead =
+            [0, 1].map(|which: usize| selection.buffer[which] && sources.buffer[which] && !amplifies[which]);
+        let selection = PadSelection {
+            buffer: [0, 1].map(|which: usize| selection.buffer[which] && amplifies[which]),
+            ..selection
+        };
         let on_chip = selection.voltage(pad & 1, &sources, &lines, &stimulation);
-        mean(on_chip.into_iter().chain(self.readout.board.pad(pad & 1)))
+        let amplified = if preamplifier {
+            let input = self.readout.madc.config().input(0);
+            self.amplified(input)
+        } else {
+            None
+        };
+        let dead = dead.into_iter().filter(|dead| *dead).map(|_| 0.0);
+        mean(on_chip.into_iter().chain(own).chain(amplified).chain(dead))
+    }
+
+    /// The current in A that flows out of a pad, 0 or 1, into something that holds it: that of the analog cells on it.
+    pub(crate) fn pad_current(&self, pad: usize) -> f64 {
+        self.readout.driven.currents[pad & 1]
     }
 
     /// Voltages in V of the nodes whose bit is set.
@@ -347,46 +358,87 @@ impl Shared {
         let mut voltages = [None; NODES];
         for (node, (voltage, drivers)) in voltages.iter_mut().zip(&drivers).enumerate() {
             if selected >> node & 1 == 1 {
-                let board = ReadoutLine::ALL.get(node).and_then(|&line| self.readout.board_drives(line));
-                let on_chip = drivers.iter().filter_map(|driver| driver.voltage(&mut self.analog));
-                *voltage = mean(board.into_iter().chain(on_chip));
+                let line = ReadoutLine::ALL.get(node).copied();
+                let source = self.readout.driven.lines[node];
+                let analog = &mut self.analog;
+                let on_chip = drivers.iter().filter_map(|driver| driver.voltage(analog));
+                *voltage = match line {
+                    Some(ReadoutLine::CadcCausal) => analog.cadc_debug_line(Branch::Causal, None),
+                    Some(ReadoutLine::CadcAcausal) => analog.cadc_debug_line(Branch::Acausal, None),
+                    // Membranes and synaptic lines are behind resistors.
+                    None | Some(ReadoutLine::ExcitatoryDebug | ReadoutLine::InhibitoryDebug) => {
+                        source.or_else(|| mean(on_chip))
+                    }
+                    Some(_) => mean(source.into_iter().chain(on_chip)),
+                };
             }
         }
         self.readout.drivers = Some(drivers);
         voltages
     }
 
+    /// The switches as registers and arrays have them.
+    fn connected(&self) -> Connected {
+        let of_neuron = |neuron| {
+            let config: neuron::NeuronConfig = self.typed(coordinates::neuron_config(neuron));
+            [config.en_readout, config.en_unbuf_access]
+        };
+        let of_column = |neuron: Neuron| {
+            let switches = self.arrays[neuron.hemisphere().index()].column_switches(neuron.column());
+            [switches.debug_excitatory, switches.debug_inhibitory]
+        };
+        let of_driver = |hemisphere| {
+            (0..DRIVERS_PER_HEMISPHERE as u8).map(move |driver| {
+                let instance = coordinates::synapse_driver(hemisphere, driver);
+                self.typed::<padi::SynapseDriverConfig>(instance).en_readout
+            })
+        };
+        Connected {
+            neurons: Neuron::all().map(of_neuron).collect(),
+            columns: Neuron::all().map(of_column).collect(),
+            drivers: Hemisphere::ALL.into_iter().flat_map(of_driver).collect(),
+        }
+    }
+
     /// Who drives the lines, by the switches of neurons and columns.
     fn line_drivers(&self) -> [Vec<Driver>; NODES] {
         let dac: CurrentDAC = self.typed(0);
         let mut drivers: [Vec<Driver>; NODES] = Default::default();
-        for neuron in Neuron::all().filter(|&neuron| self.unbuffered(neuron)) {
+        let Some(connected) = &self.readout.connected else { return drivers };
+        for neuron in Neuron::all().filter(|&neuron| self.readout.unbuffered(neuron)) {
             let row = neuron.hemisphere().index();
             drivers[LINES + row].push(Driver::Membrane(neuron));
             if dac.stimulates()[row] {
                 drivers[ReadoutLine::CurrentDac as usize].push(Driver::Membrane(neuron));
             }
         }
+        for line in Line::ALL.into_iter().filter(|line| dac.tests()[*line as usize]) {
+            let on_line = Neuron::all().filter(|neuron| self.readout.on_debug_line(*neuron, line));
+            drivers[ReadoutLine::CurrentDac as usize]
+                .extend(on_line.map(|neuron| Driver::Synaptic(neuron, line)));
+        }
         let mut drive = |line: ReadoutLine, driver| drivers[line as usize].push(driver);
         for hemisphere in Hemisphere::ALL {
             for column in 0..=Column::MAX {
                 let neuron = Neuron::new(hemisphere, column);
-                let config: neuron::NeuronConfig = self.typed(coordinates::neuron_config(neuron));
-                if config.en_readout {
+                if connected.neurons[neuron.index()][0] {
                     drive(ReadoutLine::of_neuron(neuron), Driver::Amplifier(neuron));
                 }
-                let switches = self.arrays[hemisphere.index()].column_switches(column);
-                if switches.debug_causal && switches.neuron_causal {
-                    drive(ReadoutLine::CadcCausal, Driver::Amplifier(neuron));
-                }
-                if switches.debug_acausal && switches.neuron_acausal {
-                    drive(ReadoutLine::CadcAcausal, Driver::Amplifier(neuron));
-                }
-                if switches.debug_excitatory {
+                let [excitatory, inhibitory] = connected.columns[neuron.index()];
+                if excitatory {
                     drive(ReadoutLine::ExcitatoryDebug, Driver::Synaptic(neuron, Line::Excitatory));
                 }
-                if switches.debug_inhibitory {
+                if inhibitory {
                     drive(ReadoutLine::InhibitoryDebug, Driver::Synaptic(neuron, Line::Inhibitory));
+                }
+            }
+            let line = match hemisphere {
+                Hemisphere::Top => ReadoutLine::DriversTop,
+                Hemisphere::Bottom => ReadoutLine::DriversBottom,
+            };
+            for driver in 0..DRIVERS_PER_HEMISPHERE as u8 {
+                if connected.drivers[DRIVERS_PER_HEMISPHERE * hemisphere.index() + usize::from(driver)] {
+                    drive(line, Driver::Plasticity(hemisphere, driver));
                 }
             }
         }
@@ -401,7 +453,10 @@ fn split(nodes: &[Option<f64>; NODES]) -> ([Option<f64>; LINES], [Option<f64>; 2
 
 /// Whether a block configures the chain.
 pub(crate) fn configures(block: Block) -> bool {
-    matches!(block, Block::MADCConfig | Block::ReadoutSourceSelection | Block::PadMultiplexerConfig)
+    matches!(
+        block,
+        Block::MADCConfig | Block::ReadoutSourceSelection | Block::PadMultiplexerConfig | Block::CurrentDAC
+    )
 }
 
 fn converter_config(config: &MADCConfig) -> MadcConfig {

@@ -111,7 +111,6 @@ pub(crate) fn of_driver(
         second_target_voltages: driver.select_target_voltages,
         recovery_clock: stp.enable_recovery_clock.then(|| clock_period(stp.recovery_clock_speed)),
         pulse_extension: padi.dacen_pulse_extension()[bus],
-        readout: driver.en_readout,
         renewing: driver.en_renewing,
         charge_sharing: driver.enable_charge_sharing,
     }

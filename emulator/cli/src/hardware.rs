@@ -34,7 +34,7 @@ pub(crate) struct Connect {
 /// How a chip in this process follows its analog circuits.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct Analog {
-    /// Which neuron circuits a chip in this process has: fast (all) or linear (integrate-and-fire without saturation) [default: fast]
+    /// Which neuron circuits a chip in this process has: fast (all), reference (all, slowly and to nine digits, without noise of membranes) or linear (integrate-and-fire without saturation) [default: fast]
     #[arg(long = "analog", value_name = "LEVEL", value_parser = level)]
     level: Option<Level>,
 }
@@ -51,6 +51,7 @@ impl Analog {
     pub(crate) fn name(self) -> &'static str {
         match self.level.unwrap_or_default() {
             Level::Fast => "fast",
+            Level::Reference => "reference",
             Level::Linear => "linear",
         }
     }
@@ -60,8 +61,9 @@ impl Analog {
 fn level(name: &str) -> Result<Level, String> {
     match name {
         "fast" => Ok(Level::Fast),
+        "reference" => Ok(Level::Reference),
         "linear" => Ok(Level::Linear),
-        _ => Err("there are fast and linear".into()),
+        _ => Err("there are fast, reference and linear".into()),
     }
 }
 

@@ -62,17 +62,22 @@ pub enum Cause {
 }
 
 /// State of the automaton of one circuit. Each time is [`NEVER`] unless that step is ahead.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Automaton {
     /// The reset switch closes, not rounded.
+    #[serde(with = "never")]
     pub(super) reset_at: f64,
     /// The digital part sees the fire.
+    #[serde(with = "never")]
     pub(super) edge_at: f64,
     /// The reset switch opens.
+    #[serde(with = "never")]
     pub(super) release_at: f64,
     /// The refractory period ends.
+    #[serde(with = "never")]
     pub(super) arm_at: f64,
     /// The adaptation pulse ends.
+    #[serde(with = "never")]
     pub(super) pulse_end: f64,
     pub(super) in_reset: bool,
     pub(super) pulse: bool,
@@ -143,5 +148,19 @@ impl Automaton {
             self.pulse = true;
             self.pulse_end = edge + length.as_ps() as f64;
         }
+    }
+}
+
+/// Times of which [`NEVER`] is written as none: not every format has an infinity.
+mod never {
+    use super::NEVER;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        (*time != NEVER).then_some(*time).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or(NEVER))
     }
 }

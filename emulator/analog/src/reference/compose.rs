@@ -109,6 +109,7 @@ impl Simulation {
     ) -> Group {
         let mut local_net = BTreeMap::new();
         let mut capacitance = Vec::new();
+        let mut parasitics = Vec::new();
         let mut net_of = Vec::new();
         let mut charge = Vec::new();
         let mut first_voltage = Vec::new();
@@ -116,7 +117,8 @@ impl Simulation {
         for index in &members {
             let net = nets.of_circuit[*index];
             let local = *local_net.entry(net).or_insert_with(|| {
-                capacitance.push(nets.parasitics(net, &self.options.nets));
+                parasitics.push(nets.parasitics(net, &self.options.nets));
+                capacitance.push(0.0);
                 charge.push((0.0, 0.0));
                 first_voltage.push(states[*index].v);
                 uniform.push(true);
@@ -128,6 +130,9 @@ impl Simulation {
             charge[local].1 += own;
             uniform[local] &= states[*index].v == first_voltage[local];
             net_of.push(local);
+        }
+        for (capacitance, parasitic) in capacitance.iter_mut().zip(&parasitics) {
+            *capacitance += parasitic;
         }
         let place = |circuit: &usize| members.binary_search(circuit).expect("a member");
         let arm = |circuit: &usize, net: &usize| Arm { circuit: place(circuit), membrane: local_net[net] };
@@ -164,6 +169,7 @@ impl Simulation {
                 conditions: vec![Condition::default(); members.len()],
                 net_of,
                 capacitance,
+                parasitics,
                 couplings,
                 low_passes,
             },

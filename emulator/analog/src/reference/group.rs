@@ -40,6 +40,8 @@ pub(super) struct GroupEquations {
     pub(super) net_of: Vec<usize>,
     /// Capacitance of each net in F.
     pub(super) capacitance: Vec<f64>,
+    /// What of it is in switches and line segments.
+    pub(super) parasitics: Vec<f64>,
     pub(super) couplings: Vec<Coupling>,
     pub(super) low_passes: Vec<LowPass>,
 }

@@ -34,6 +34,7 @@
 //! | `automaton.rs` | reset, refractory period, adaptation pulse |
 //! | `simulation.rs` | circuits under one clock: the entry |
 //! | `compose.rs`, `run.rs` | its groups, and how one gets from event to event |
+//! | `engine.rs` | the same as a level of a chip, told and asked at any time |
 //! | `recording.rs` | the MADC at its neurons |
 //! | `solver/` | the integrator |
 //!
@@ -48,6 +49,7 @@
 
 mod automaton;
 mod compose;
+mod engine;
 mod equations;
 mod error;
 mod group;
@@ -63,6 +65,7 @@ pub use crate::circuit::{
 };
 pub use automaton::{Cause, DigitalTiming, Refire};
 pub(crate) use compose::followers;
+pub(crate) use engine::Engine;
 pub use error::{ReferenceError, SolverError};
 pub use nets::{Coupling, NetOptions, NetRemark, Nets};
 pub use recording::MadcSample;

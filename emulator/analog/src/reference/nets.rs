@@ -47,6 +47,17 @@ pub enum NetRemark {
     /// `connect_soma`, or a detour, bypasses the conductance of this neuron; the host software rejects it.
     #[error("neuron {}: enable_multicomp_conductance has no effect, connect_soma or a detour bypasses it", .0.index())]
     BypassedConductance(Neuron),
+    /// The conductance of this neuron ends on a somatic line that leads to no other membrane.
+    #[error("neuron {}: enable_multicomp_conductance has no effect, its somatic line leads to no other membrane", .0.index())]
+    DanglingConductance(Neuron),
+    /// So many circuits are one system of equations, which the reference level integrates step by step (analog-core 9.3).
+    #[error("neuron {}: {circuits} circuits are joined, which takes the analog level \"reference\" very long", first.index())]
+    ManyJoined {
+        /// The first of them.
+        first: Neuron,
+        /// How many.
+        circuits: usize,
+    },
     /// `connect_bottom` is set on this side only.
     #[error("neuron {}: connect_bottom is set on this side only and has no effect", .0.index())]
     OneSidedVerticalSwitch(Neuron),
@@ -201,8 +212,12 @@ impl Nets {
             }
         }
         // A single arm carries no current.
-        let stars = star_of_root.into_iter().flatten().filter(|arms| arms.len() > 1);
-        couplings.extend(stars.map(|arms| Coupling::Star { arms }));
+        for arms in star_of_root.into_iter().flatten() {
+            match arms[..] {
+                [(circuit, _)] => remarks.push(NetRemark::DanglingConductance(circuits[circuit].0)),
+                _ => couplings.push(Coupling::Star { arms }),
+            }
+        }
         Ok(Self { of_circuit, count: membranes.len(), membranes, segments, couplings, remarks })
     }
 

@@ -1,7 +1,8 @@
 //! A group from event to event.
 
 use super::automaton::{Automaton, Cause, NEVER, Refire};
-use super::error::ReferenceError;
+use super::equations::Access;
+use super::error::{ReferenceError, SolverError};
 use super::group::GroupEquations;
 use super::simulation::{Fire, Group, Input, Options, Probe};
 use super::solver::{Crossing, DenseStep, Stop};
@@ -49,7 +50,7 @@ impl Run<'_> {
     }
 
     /// Does all steps of automatons that are due.
-    fn step_automatons(&mut self, group: &mut Group) {
+    pub(super) fn step_automatons(&mut self, group: &mut Group) {
         loop {
             let due = group
                 .automatons
@@ -130,7 +131,7 @@ impl Run<'_> {
         self.fires.push(Fire { neuron: *neuron, reset, edge, cause: Cause::FireLine });
     }
 
-    fn receive(&mut self, group: &mut Group, circuit: usize, input: Input) {
+    pub(super) fn receive(&mut self, group: &mut Group, circuit: usize, input: Input) {
         let (_, given) = &self.circuits[group.members[circuit]];
         match input {
             Input::Fire => ignite(group, circuit, given, Cause::Artificial, self.options),
@@ -149,13 +150,13 @@ impl Run<'_> {
         }
     }
 
-    /// Integrates to `next` or the first crossing.
-    fn integrate(&mut self, group: &mut Group, next: f64) -> Result<(), ReferenceError> {
+    /// What ends an integration early: the crossings, and the circuit and cause of each.
+    pub(super) fn crossings(&self, group: &Group) -> (Vec<Crossing>, Vec<(usize, Cause)>) {
         let mut crossings = Vec::new();
         let mut causes = Vec::new();
         for (circuit, automaton) in group.automatons.iter().enumerate() {
             let (_, given) = &self.circuits[group.members[circuit]];
-            if !automaton.armed || !given.bits.fire || given.bits.fire_lines.slave || given.held_in_reset {
+            if !automaton.armed || !fires(given) {
                 continue;
             }
             if compares(given) {
@@ -173,30 +174,48 @@ impl Run<'_> {
                 }
             }
         }
-        let stiff =
-            group.equations.capacitance.len() > 1 && group.equations.spread() > self.options.stiff_spread;
+        (crossings, causes)
+    }
+
+    /// Whether a group is stiff from the start: far apart relaxations, or a voltage source on a membrane, which leaves it 2.5 ns.
+    pub(super) fn is_stiff(&self, group: &Group) -> bool {
+        let equations = &group.equations;
+        let driven = equations.circuits.iter().zip(&equations.conditions).any(|(circuit, condition)| {
+            circuit.given.bits.unbuffered_access && matches!(condition.access, Access::Voltage(..))
+        });
+        driven || equations.capacitance.len() > 1 && equations.spread() > self.options.stiff_spread
+    }
+
+    /// The failure of the integrator of a group.
+    pub(super) fn failure(&self, group: &Group, error: SolverError) -> ReferenceError {
+        ReferenceError::Solver { neuron: self.circuits[group.members[0]].0, at: group.time * 1e-12, error }
+    }
+
+    /// A circuit of a group whose present is that of a crossing fires.
+    pub(super) fn cross(&self, group: &mut Group, (circuit, cause): (usize, Cause)) {
+        let (_, given) = &self.circuits[group.members[circuit]];
+        let delay = if cause == Cause::Comparator { given.comparator.delay * 1e12 } else { 0.0 };
+        group.automatons[circuit].ignite(group.time + delay, cause, &self.options.timing);
+    }
+
+    /// Integrates to `next` or the first crossing.
+    fn integrate(&mut self, group: &mut Group, next: f64) -> Result<(), ReferenceError> {
+        let (crossings, causes) = self.crossings(group);
+        let stiff = self.is_stiff(group);
         let start = group.time;
-        let Group { integrator, equations, y, members, .. } = group;
+        let Group { integrator, equations, y, .. } = group;
         let (probes, watching, places) = (&mut *self.probes, self.watching, self.places);
-        let stop = integrator
-            .advance(equations, y, (next - start) * 1e-12, stiff, &crossings, |offset, step| {
+        let stop =
+            integrator.advance(equations, y, (next - start) * 1e-12, stiff, &crossings, |offset, step| {
                 let begin = start + offset * 1e12;
                 let end = (begin + step.length * 1e12).min(next);
                 sample(equations, probes, watching, places, begin, end, step);
-            })
-            .map_err(|error| ReferenceError::Solver {
-                neuron: self.circuits[members[0]].0,
-                at: start * 1e-12,
-                error,
-            })?;
-        match stop {
+            });
+        match stop.map_err(|error| self.failure(group, error))? {
             Stop::End => group.time = next,
             Stop::Crossed { which, after } => {
                 group.time = (start + after * 1e12).min(next);
-                let (circuit, cause) = causes[which];
-                let (_, given) = &self.circuits[group.members[circuit]];
-                let delay = if cause == Cause::Comparator { given.comparator.delay * 1e12 } else { 0.0 };
-                group.automatons[circuit].ignite(group.time + delay, cause, &self.options.timing);
+                self.cross(group, causes[which]);
             }
         }
         Ok(())
@@ -221,6 +240,11 @@ fn sample(
             probe.values.push(observed.gain * step.value(observed.component, theta) + observed.offset);
         }
     }
+}
+
+/// Whether a circuit can fire by itself.
+pub(super) fn fires(circuit: &Circuit) -> bool {
+    circuit.bits.fire && !circuit.bits.fire_lines.slave && !circuit.held_in_reset
 }
 
 /// Whether the comparator of a circuit is looked at.

@@ -540,6 +540,11 @@ impl Simulation {
     }
 
     pub(super) fn index(&self, neuron: Neuron) -> Result<usize, ReferenceError> {
+        // Where it is if all of the chip are simulated.
+        let here = neuron.index();
+        if self.circuits.get(here).is_some_and(|(own, _)| *own == neuron) {
+            return Ok(here);
+        }
         let index = self.circuits.iter().position(|(own, _)| *own == neuron);
         index.ok_or(ReferenceError::UnknownNeuron(neuron))
     }

@@ -1,5 +1,6 @@
 //! The analog parameter cells by name and address (analog-core 2.2, 2.3; register-map 5.8).
 
+use crate::registers::capmem::NeuronParameter;
 use bss2_base::{Neuron, Quadrant};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -81,7 +82,7 @@ impl fmt::Display for CellAddress {
 }
 
 /// The parameters that every neuron has: rows of columns 0..=127 (analog-core 2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 #[allow(missing_docs)] // the names are the chip's own, section 2.2 explains each
 pub enum NeuronRow {
@@ -112,6 +113,11 @@ pub enum NeuronRow {
 }
 
 impl NeuronRow {
+    /// The chip's name for it.
+    pub const fn name(self) -> &'static str {
+        NeuronParameter::ALL[self as usize].name()
+    }
+
     /// All 24, in the order of their rows.
     pub const ALL: [Self; CELL_ROWS] = [
         Self::VLeak,

@@ -56,9 +56,6 @@ impl Cells<'_> {
         let index = driver_index(hemisphere, driver & 0x7f);
         let own = &self.physics.drivers[index];
         let quadrant = Kind::Driver.quadrant(index);
-        if switches.readout {
-            warnings.note(PhysicsWarning::UnmodelledDriverReadout { hemisphere, driver });
-        }
         if switches.stp {
             self.warn_if_low(SharedCell::StpIBiasComparator, quadrant, warnings);
         }

@@ -30,8 +30,8 @@
 //! [`CapMem::may_have_changed`] for which columns; between two updates parameters are constant.
 //!
 //! # What is not modelled
-//! Refresh ripple and crosstalk of equal codes (both off by default in analog-core 2.4), the debug outputs of the CapMem, and all
-//! its timing registers.
+//! Refresh ripple and crosstalk of equal codes (both off by default in analog-core 2.4), the reference voltages on
+//! the debug output of the CapMem, and all its timing registers.
 
 pub mod capmem;
 pub mod cells;
@@ -50,7 +50,7 @@ pub use readout::MadcParameters;
 pub use switches::{
     BackendSwitches, BoardVoltages, CadcSwitches, DriverSwitches, NeuronSwitches, SynapseBiases,
 };
-pub use warnings::{PhysicsWarning, Warnings};
+pub use warnings::{PhysicsWarning, RangedCircuit, Warnings};
 
 use bss2_analog::mismatch::{ChipMismatch, NeuronMismatch, Parameter, constants};
 use bss2_base::{NEURONS, Neuron, Quadrant, SimTime};
@@ -162,6 +162,16 @@ impl Cells<'_> {
         let output =
             if address.is_voltage() { self.voltage_code(address) } else { self.current_code(address) };
         output >= fraction * f64::from(cell.default_code())
+    }
+
+    /// A shared bias as a fraction of its default, at most 1: what is left of the bandwidth of its amplifier (analog-core 2.3).
+    pub fn bias(&self, cell: SharedCell, quadrant: Quadrant) -> f64 {
+        (self.shared(cell, quadrant) / f64::from(cell.default_codes()[quadrant.index()])).min(1.0)
+    }
+
+    /// A chip-global bias as a fraction of its default, at most 1.
+    pub fn global_bias(&self, cell: GlobalCell) -> f64 {
+        (self.current_code(cell.address()) / f64::from(cell.default_code())).min(1.0)
     }
 
     /// Warns of a shared cell that was *written* too low; one that is merely settling is no mistake.

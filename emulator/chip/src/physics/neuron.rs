@@ -1,6 +1,7 @@
 //! One neuron circuit (analog-core 3).
 
-use super::{CellAddress, SharedCell, transconductance};
+use super::cells::CODE_MAX;
+use super::{CellAddress, RangedCircuit, SharedCell, transconductance};
 use super::{Cells, NeuronRow, NeuronSwitches, PhysicsWarning, QuadrantBiases, Warnings};
 use bss2_analog::circuit::{
     Adaptation, Circuit, Comparator, CompartmentConductance, Exponential, Membrane, ReadoutAmplifier,
@@ -184,21 +185,72 @@ impl Cells<'_> {
                 self.warn_if_low(cell, quadrant, warnings);
             }
         }
+        if bits.fire && bits.threshold_comparator {
+            self.warn_of_potentials(neuron, switches, warnings);
+        }
+        let compartments = &bits.compartments;
+        for (set, circuit) in [
+            (bits.leak.multiplication && bits.leak.division, RangedCircuit::Leak),
+            (bits.reset.multiplication && bits.reset.division, RangedCircuit::Reset),
+            (
+                compartments.conductance && compartments.multiply && compartments.divide,
+                RangedCircuit::CompartmentConductance,
+            ),
+        ] {
+            if set {
+                warnings.note(PhysicsWarning::RangeBitsCancel { neuron, circuit });
+            }
+        }
+    }
+
+    /// Warns of potentials of a neuron in use that were *written* beyond what followers reach on a typical chip.
+    fn warn_of_potentials(&self, neuron: Neuron, switches: &NeuronSwitches, warnings: &mut Warnings) {
+        let bits = &switches.bits;
+        let [excitatory, inhibitory] = bits.inputs;
+        for (used, cell, adaptation) in [
+            (true, NeuronRow::VLeak, false),
+            (true, NeuronRow::VReset, false),
+            (excitatory.enable && excitatory.coba_mode, NeuronRow::ESyninExcRev, false),
+            (inhibitory.enable && inhibitory.coba_mode, NeuronRow::ESyninInhRev, false),
+            (bits.exponential, NeuronRow::VExp, false),
+            (bits.adaptation, NeuronRow::VAdaptLeak, true),
+            (bits.adaptation, NeuronRow::VAdaptRef, true),
+        ] {
+            let code = self.capmem.code(CellAddress::of_neuron(neuron, cell));
+            // 0 is a cell that nobody has written, or as low as it gets.
+            if !used || code == 0 || code > CODE_MAX {
+                continue;
+            }
+            let nominal = constants::VOLTAGE_CELL_LSB * f64::from(code) + constants::VOLTAGE_CELL_OFFSET;
+            let [gain, offset] = if adaptation { ADAPTATION_FOLLOWER } else { FOLLOWER };
+            let wanted = gain * nominal + offset;
+            if !(0.0..=FOLLOWER_SUPPLY).contains(&wanted) {
+                let high = wanted > FOLLOWER_SUPPLY;
+                warnings.note(PhysicsWarning::PotentialClipped { neuron, cell, code, high });
+            }
+        }
     }
 }
+
+/// Gain, and offset in V, of the followers of leak, reset, CoBa and exponential potentials (analog-core 2.4, SF).
+const FOLLOWER: [f64; 2] = [constants::FOLLOWER_GAIN, constants::FOLLOWER_OFFSET];
+/// The same of the two adaptation potentials (analog-core 2.4, SFA).
+const ADAPTATION_FOLLOWER: [f64; 2] =
+    [constants::ADAPTATION_FOLLOWER_GAIN, constants::ADAPTATION_FOLLOWER_OFFSET];
+/// What a follower reaches at most, in V.
+const FOLLOWER_SUPPLY: f64 = 1.2;
 
 /// Bias of the spike comparator at which its delay is nominal (analog-core 3.4).
 const COMPARATOR_BIAS: f64 = 200.0;
 
 /// What the followers of leak, reset, CoBa and exponential potentials make of a cell voltage (analog-core 2.4, SF).
 fn follower(voltage: f64) -> f64 {
-    (constants::FOLLOWER_GAIN * voltage + constants::FOLLOWER_OFFSET).clamp(0.0, 1.2)
+    (FOLLOWER[0] * voltage + FOLLOWER[1]).clamp(0.0, FOLLOWER_SUPPLY)
 }
 
 /// What the followers of the two adaptation potentials make of a cell voltage (analog-core 2.4, SFA).
 fn adaptation_follower(voltage: f64) -> f64 {
-    let follower = constants::ADAPTATION_FOLLOWER_GAIN * voltage + constants::ADAPTATION_FOLLOWER_OFFSET;
-    follower.clamp(0.0, 1.2)
+    (ADAPTATION_FOLLOWER[0] * voltage + ADAPTATION_FOLLOWER[1]).clamp(0.0, FOLLOWER_SUPPLY)
 }
 
 /// Magnitude of the offset current in A (analog-core 3.10): linear, compressed above code 800.

@@ -4,6 +4,8 @@ use super::synapses::CADC_LSB;
 use super::{
     BoardVoltages, CadcSwitches, Cells, GlobalCell, PhysicsWarning, SharedCell, SynapseBiases, Warnings,
 };
+use crate::physics::CellAddress;
+use crate::registers::capmem::CapMemBlockConfig;
 use bss2_analog::mismatch::{ChipMismatch, Kind, Parameter, constants};
 use bss2_analog::{Branch, CadcChannel};
 use bss2_base::{Column, Hemisphere, Quadrant};
@@ -50,6 +52,11 @@ impl ReadoutMismatch {
     }
 }
 
+/// The cell that the debug output of a block shows.
+fn selected(block: Quadrant, config: &CapMemBlockConfig) -> Option<CellAddress> {
+    CellAddress::new(block, u8::try_from(config.capmem_column).ok()?, config.hotbit_capmem_row?)
+}
+
 /// The transfer line of the MADC: `code = zero_code + V / volts_per_code` before saturation (analog-core 7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MadcParameters {
@@ -93,9 +100,7 @@ impl Cells<'_> {
         let code = baseline + BASELINE_GAIN * (board.mux_dac_25 - constants::CORRELATION_RESET_REFERENCE);
         let shown = CADC_ZERO + CADC_LSB * code.clamp(0.0, 255.0);
         CadcChannel {
-            ramp_start: constants::CADC_RAMP_START_LSB
-                * self.shared(SharedCell::CadcVRampOffset, ramp_quadrant)
-                + readout.ramp_start[ramp_quadrant.index()],
+            ramp_start: self.ramp_start(ramp_quadrant),
             // A ramp that stands still has no codes; any positive value serves, since the comparator doesn't work then.
             volts_per_code: (readout.slope[quadrant.index()] * slope * gain).max(1e-9),
             offset,
@@ -103,6 +108,31 @@ impl Cells<'_> {
             comparator,
             correlation_baseline: if sensor && board.mux_dac_25 > 0.0 { shown } else { 0.0 },
         }
+    }
+
+    /// The voltage in V at which the ramp of a quadrant starts; 0 V without bias of its buffer (analog-core 2.3, 7.1).
+    pub fn ramp_output(&self, quadrant: Quadrant) -> f64 {
+        if self.works(SharedCell::CadcVBiasRampBuf, quadrant) { self.ramp_start(quadrant) } else { 0.0 }
+    }
+
+    fn ramp_start(&self, quadrant: Quadrant) -> f64 {
+        let offset = self.shared(SharedCell::CadcVRampOffset, quadrant);
+        constants::CADC_RAMP_START_LSB * offset + self.physics.readout.ramp_start[quadrant.index()]
+    }
+
+    /// The voltage in V at the debug output of a CapMem block: that of the selected voltage cell, 0 V if one of its amplifiers has no
+    /// bias; `None` if no voltage cell is selected (analog-core 2.4, register-map 5.8).
+    pub fn debug_voltage(&self, block: Quadrant, config: &CapMemBlockConfig) -> Option<f64> {
+        let cell = selected(block, config).filter(|cell| cell.is_voltage())?;
+        let biases =
+            [config.debug_level_shifter_bias, config.debug_source_follower_bias, config.debug_out_amp_bias];
+        Some(if biases.contains(&0) { 0.0 } else { self.voltage(cell) })
+    }
+
+    /// The current in A at the debug output of a CapMem block: that of the selected current cell, if the output is switched to the cells.
+    pub fn debug_current(&self, block: Quadrant, config: &CapMemBlockConfig) -> Option<f64> {
+        let cell = selected(block, config).filter(|cell| !cell.is_voltage())?;
+        (config.debug_i_out_select == 1).then(|| constants::CURRENT_CELL_LSB * self.current_code(cell))
     }
 
     /// Warns of CADC biases of a quadrant that were written too low.

@@ -62,8 +62,6 @@ pub struct DriverSwitches {
     pub recovery_clock: Option<SimTime>,
     /// `dacen_pulse_extension` of its PADI bus, 0..=15.
     pub pulse_extension: u8,
-    /// `enable_readout`. Not modelled yet.
-    pub readout: bool,
     /// `enable_renewing`: broken in silicon, no effect.
     pub renewing: bool,
     /// `enable_charge_sharing`: broken in silicon, no effect.

@@ -1,7 +1,7 @@
 //! What a user should hear about a configuration: named, and once.
 
-use super::cells::{GlobalCell, SharedCell};
-use bss2_base::{Hemisphere, Neuron, Quadrant};
+use super::cells::{GlobalCell, NeuronRow, SharedCell};
+use bss2_base::{Neuron, Quadrant};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -21,13 +21,25 @@ pub enum PhysicsWarning {
         /// Its hold-off in ticks.
         holdoff_ticks: u16,
     },
-    /// A driver's readout is on, which is not modelled.
-    #[error("synapse driver {driver} ({hemisphere:?}): enable_readout is set but not modelled")]
-    UnmodelledDriverReadout {
-        /// The hemisphere.
-        hemisphere: Hemisphere,
-        /// The driver, 0..=127.
-        driver: u8,
+    /// The follower of a potential can't reach it (analog-core 2.4). Said once for each cell and end, with the first neuron.
+    #[error("neuron {}: {} = {code} is beyond the follower of the cell, it puts out {} V", neuron.index(), cell.name(), if *high { "1.2" } else { "0" })]
+    PotentialClipped {
+        /// The neuron.
+        neuron: Neuron,
+        /// The cell.
+        cell: NeuronRow,
+        /// Its code.
+        code: u16,
+        /// Whether it is too high rather than too low.
+        high: bool,
+    },
+    /// Two range bits of a circuit are set, which cancel (analog-core 3.1).
+    #[error("neuron {}: multiplication and division of the {circuit} are both set and cancel", neuron.index())]
+    RangeBitsCancel {
+        /// The neuron.
+        neuron: Neuron,
+        /// Which circuit.
+        circuit: RangedCircuit,
     },
     /// A shared bias is so low that its circuit doesn't work (analog-core 2.3).
     #[error("quadrant {}: {} is below 5 % of its default, the circuit does not work", quadrant.index(), cell.name())]
@@ -45,6 +57,32 @@ pub enum PhysicsWarning {
     },
 }
 
+impl PhysicsWarning {
+    /// Whether it says that this cell is out of reach on this side.
+    fn clips(&self, cell: NeuronRow, high: bool) -> bool {
+        matches!(self, Self::PotentialClipped { cell: own, high: side, .. } if (*own, *side) == (cell, high))
+    }
+}
+
+/// A circuit with range bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[allow(missing_docs)] // named for what they are
+pub enum RangedCircuit {
+    Leak,
+    Reset,
+    CompartmentConductance,
+}
+
+impl core::fmt::Display for RangedCircuit {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Leak => "leak",
+            Self::Reset => "reset",
+            Self::CompartmentConductance => "inter-compartment conductance",
+        })
+    }
+}
+
 /// Collects warnings; each different one is reported once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warnings {
@@ -55,6 +93,11 @@ pub struct Warnings {
 impl Warnings {
     /// Notes a warning unless it has been noted before.
     pub fn note(&mut self, warning: PhysicsWarning) {
+        if let PhysicsWarning::PotentialClipped { cell, high, .. } = warning
+            && self.seen.iter().any(|seen| seen.clips(cell, high))
+        {
+            return;
+        }
         if self.seen.insert(warning) {
             self.fresh.push(warning);
         }

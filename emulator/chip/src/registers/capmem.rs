@@ -60,11 +60,11 @@ register_block! {
     }
     word w0 (ReadWrite) {
         /// Debug readout row, one-hot: row r is bit 23-r; 0 = debug readout off.
-        hotbit_capmem_row: Option<u8> [0..=23] as OneHotReversed = -1;
+        hotbit_capmem_row: Option<u8> [0..=23] as OneHotReversed = -1, Modelled;
     }
     word w1 (ReadWrite) {
         /// Debug readout column (0..129); 0 when debug readout is off.
-        capmem_column: u32 [0..=31] = 0;
+        capmem_column: u32 [0..=31] = 0, Modelled;
     }
     word w2 (ReadWrite) {
         /// 0 off, 1 v_ref_v, 2 v_ref_i.
@@ -74,11 +74,11 @@ register_block! {
         /// Global bias voltage.
         v_global_bias: u8 [0..=3] = 7;
         /// Bias.
-        debug_level_shifter_bias: u8 [4..=7] = 3;
+        debug_level_shifter_bias: u8 [4..=7] = 3, Modelled;
         /// Bias.
-        debug_source_follower_bias: u8 [8..=11] = 3;
+        debug_source_follower_bias: u8 [8..=11] = 3, Modelled;
         /// Bias.
-        debug_out_amp_bias: u8 [12..=15] = 7;
+        debug_out_amp_bias: u8 [12..=15] = 7, Modelled;
     }
     word w4 (ReadWrite) {
         /// Current-cell resistor setting.
@@ -86,7 +86,7 @@ register_block! {
     }
     word w5 (ReadWrite) {
         /// 0 off, 1 i_out_mux, 2 i_out_ramp.
-        debug_i_out_select: u8 [0..=1] = 0;
+        debug_i_out_select: u8 [0..=1] = 0, Modelled;
     }
     word w6 (ReadWrite) {
         /// Refresh sub counter.

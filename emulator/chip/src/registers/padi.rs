@@ -130,7 +130,7 @@ register_block! {
         /// Select STP target-voltage pair 0 or 1 (CapMem stp_v_charge_n / stp_v_recover_n).
         select_target_voltages: bool [0] = false;
         /// Connect the STP readout follower to the readout line.
-        en_readout: bool [1] = false, StoredOnly;
+        en_readout: bool [1] = false;
         /// Renewing synapses (documented as broken).
         en_renewing: bool [2] = false, Tagged;
         /// Pulse width modulated by the event payload.

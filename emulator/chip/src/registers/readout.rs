@@ -99,7 +99,7 @@ register_block! {
         /// Analog pads to converter input.
         connect_pads_to_madc: bool [1] = false;
         /// Preamplifier output to pads.
-        connect_preamp_to_pads: bool [2] = false, StoredOnly;
+        connect_preamp_to_pads: bool [2] = false;
         /// Preamplifier feedback capacitor.
         preamp_gain_capacitor_size: u8 [3..=7] = 31;
     }
@@ -165,9 +165,9 @@ register_block! {
         /// Connect to the bottom neuron stimulation line.
         mux_i_stim_bottom: bool [12] = false;
         /// Connect to the inhibitory synaptic debug line (see note).
-        mux_syntest_inhibitory: bool [13] = false, StoredOnly;
+        mux_syntest_inhibitory: bool [13] = false;
         /// Connect to the excitatory synaptic debug line (see note).
-        mux_syntest_excitatory: bool [14] = false, StoredOnly;
+        mux_syntest_excitatory: bool [14] = false;
     }
 }
 
@@ -194,9 +194,9 @@ register_block! {
         /// Connect to readout multiplexer 0: Acausal CADC debug line.
         cadc_test_acausal_0: bool [6] = false;
         /// Connect to readout multiplexer 0: Synapse-driver readout, top.
-        syndrv_debug_top_0: bool [7] = false, StoredOnly;
+        syndrv_debug_top_0: bool [7] = false;
         /// Connect to readout multiplexer 0: Synapse-driver readout, bottom.
-        syndrv_debug_bottom_0: bool [8] = false, StoredOnly;
+        syndrv_debug_bottom_0: bool [8] = false;
         /// Connect to readout multiplexer 0: Odd neuron columns, top row.
         neuron_top_odd_0: bool [9] = false;
         /// Connect to readout multiplexer 0: Even neuron columns, top row.
@@ -222,9 +222,9 @@ register_block! {
         /// Connect to readout multiplexer 1: Acausal CADC debug line.
         cadc_test_acausal_1: bool [6] = false;
         /// Connect to readout multiplexer 1: Synapse-driver readout, top.
-        syndrv_debug_top_1: bool [7] = false, StoredOnly;
+        syndrv_debug_top_1: bool [7] = false;
         /// Connect to readout multiplexer 1: Synapse-driver readout, bottom.
-        syndrv_debug_bottom_1: bool [8] = false, StoredOnly;
+        syndrv_debug_bottom_1: bool [8] = false;
         /// Connect to readout multiplexer 1: Odd neuron columns, top row.
         neuron_top_odd_1: bool [9] = false;
         /// Connect to readout multiplexer 1: Even neuron columns, top row.
@@ -249,37 +249,37 @@ register_block! {
     }
     word w0 (ReadWrite) {
         /// CADC ramp voltage, CapMem quadrant 3.
-        cadc_v_ramp_out_mux_q3: bool [0] = false, StoredOnly;
+        cadc_v_ramp_out_mux_q3: bool [0] = false;
         /// CADC ramp voltage, CapMem quadrant 2.
-        cadc_v_ramp_out_mux_q2: bool [1] = false, StoredOnly;
+        cadc_v_ramp_out_mux_q2: bool [1] = false;
         /// CADC ramp voltage, CapMem quadrant 1.
-        cadc_v_ramp_out_mux_q1: bool [2] = false, StoredOnly;
+        cadc_v_ramp_out_mux_q1: bool [2] = false;
         /// CADC ramp voltage, CapMem quadrant 0.
-        cadc_v_ramp_out_mux_q0: bool [3] = false, StoredOnly;
+        cadc_v_ramp_out_mux_q0: bool [3] = false;
         /// Ramp multiplexer to pad.
-        cadc_v_ramp_mux_to_pad: bool [4] = false, StoredOnly;
+        cadc_v_ramp_mux_to_pad: bool [4] = false;
         /// CapMem current output, CapMem quadrant 3.
-        capmem_i_out_mux_q3: bool [5] = false, StoredOnly;
+        capmem_i_out_mux_q3: bool [5] = false;
         /// CapMem current output, CapMem quadrant 2.
-        capmem_i_out_mux_q2: bool [6] = false, StoredOnly;
+        capmem_i_out_mux_q2: bool [6] = false;
         /// CapMem current output, CapMem quadrant 1.
-        capmem_i_out_mux_q1: bool [7] = false, StoredOnly;
+        capmem_i_out_mux_q1: bool [7] = false;
         /// CapMem current output, CapMem quadrant 0.
-        capmem_i_out_mux_q0: bool [8] = false, StoredOnly;
+        capmem_i_out_mux_q0: bool [8] = false;
         /// To CapMem intermediate multiplexer.
-        capmem_i_out_mux_to_inter: bool [9] = false, StoredOnly;
+        capmem_i_out_mux_to_inter: bool [9] = false;
         /// CapMem intermediate multiplexer to pad.
-        capmem_inter_mux_to_pad: bool [10] = false, StoredOnly;
+        capmem_inter_mux_to_pad: bool [10] = false;
         /// CapMem voltage output, CapMem quadrant 3.
-        capmem_v_out_mux_q3: bool [11] = false, StoredOnly;
+        capmem_v_out_mux_q3: bool [11] = false;
         /// CapMem voltage output, CapMem quadrant 2.
-        capmem_v_out_mux_q2: bool [12] = false, StoredOnly;
+        capmem_v_out_mux_q2: bool [12] = false;
         /// CapMem voltage output, CapMem quadrant 1.
-        capmem_v_out_mux_q1: bool [13] = false, StoredOnly;
+        capmem_v_out_mux_q1: bool [13] = false;
         /// CapMem voltage output, CapMem quadrant 0.
-        capmem_v_out_mux_q0: bool [14] = false, StoredOnly;
+        capmem_v_out_mux_q0: bool [14] = false;
         /// To CapMem intermediate multiplexer.
-        capmem_v_out_mux_to_inter: bool [15] = false, StoredOnly;
+        capmem_v_out_mux_to_inter: bool [15] = false;
     }
     word w1 (ReadWrite) {
         /// CapMem reference voltage, CapMem quadrant 3.
@@ -392,11 +392,54 @@ impl CurrentDAC {
         [self.mux_i_stim_top, self.mux_i_stim_bottom]
     }
 
+    /// Whether it is connected to the debug lines of the synaptic lines, excitatory first. The names of the bits count, which the
+    /// host's names contradict.
+    pub const fn tests(&self) -> [bool; 2] {
+        [self.mux_syntest_excitatory, self.mux_syntest_inhibitory]
+    }
+
     /// The same with another current.
     pub const fn with_current(mut self, current: u8) -> Self {
         self.thermometer_code = current >> 6;
         self.binary_code = current & 0x3f;
         self
+    }
+}
+
+impl PadMultiplexerConfig {
+    /// The quadrants whose CADC ramp the pad may show, if [`Self::cadc_v_ramp_mux_to_pad`] is set as well.
+    pub const fn ramp_quadrants(&self) -> [bool; 4] {
+        [
+            self.cadc_v_ramp_out_mux_q0,
+            self.cadc_v_ramp_out_mux_q1,
+            self.cadc_v_ramp_out_mux_q2,
+            self.cadc_v_ramp_out_mux_q3,
+        ]
+    }
+
+    /// The quadrants whose CapMem voltage output goes to the intermediate multiplexer.
+    pub const fn capmem_voltage_quadrants(&self) -> [bool; 4] {
+        [
+            self.capmem_v_out_mux_q0,
+            self.capmem_v_out_mux_q1,
+            self.capmem_v_out_mux_q2,
+            self.capmem_v_out_mux_q3,
+        ]
+    }
+
+    /// The quadrants whose CapMem current output goes to the intermediate multiplexer.
+    pub const fn capmem_current_quadrants(&self) -> [bool; 4] {
+        [
+            self.capmem_i_out_mux_q0,
+            self.capmem_i_out_mux_q1,
+            self.capmem_i_out_mux_q2,
+            self.capmem_i_out_mux_q3,
+        ]
+    }
+
+    /// Whether the pad shows an analog cell or a ramp.
+    pub const fn shows_cells(&self) -> bool {
+        self.cadc_v_ramp_mux_to_pad || self.capmem_inter_mux_to_pad
     }
 }
 

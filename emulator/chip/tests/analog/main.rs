@@ -9,5 +9,7 @@ mod adaptation;
 mod bench;
 mod compartments;
 mod inputs;
+mod lines;
 mod neuron;
 mod patterns;
+mod reference;

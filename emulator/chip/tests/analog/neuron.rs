@@ -22,7 +22,9 @@ pub(crate) fn chip() -> Chip {
 
 /// The same of a chip with other options.
 pub(crate) fn configured(mut chip: Chip) -> Chip {
-    default_chip().for_each(|(address, value)| chip.write(address, value, 0xf));
+    // Those of the FPGA are not for the chip.
+    let own = default_chip().filter(|(address, _)| address >> 31 == 0);
+    own.for_each(|(address, value)| chip.write(address, value, 0xf));
     for side in 0..2 {
         let mut common: CommonNeuronBackendConfig = chip.registers().get(side).expect("it exists");
         common.clock_scale_adapt_pulse = ADAPTATION_PULSE_SCALE;

@@ -22,7 +22,6 @@ const STP: DriverSwitches = DriverSwitches {
     second_target_voltages: false,
     recovery_clock: None,
     pulse_extension: 0,
-    readout: false,
     renewing: false,
     charge_sharing: false,
 };
