@@ -343,16 +343,18 @@ impl Shared {
 
     /// Voltages in V of the nodes whose bit is set.
     fn nodes(&mut self, selected: u16) -> [Option<f64>; NODES] {
-        let drivers = self.readout.drivers.take().unwrap_or_else(|| self.line_drivers());
+        if self.readout.drivers.is_none() {
+            self.readout.drivers = Some(self.line_drivers());
+        }
+        let Self { readout, analog, .. } = self;
         let mut voltages = [None; NODES];
-        for (node, (voltage, drivers)) in voltages.iter_mut().zip(&drivers).enumerate() {
+        for (node, drivers) in readout.drivers.iter().flatten().enumerate() {
             if selected >> node & 1 == 1 {
-                let board = ReadoutLine::ALL.get(node).and_then(|&line| self.readout.board_drives(line));
-                let on_chip = drivers.iter().filter_map(|driver| driver.voltage(&mut self.analog));
-                *voltage = mean(board.into_iter().chain(on_chip));
+                let board = ReadoutLine::ALL.get(node).and_then(|&line| readout.board_drives(line));
+                let on_chip = drivers.iter().filter_map(|driver| driver.voltage(analog));
+                voltages[node] = mean(board.into_iter().chain(on_chip));
             }
         }
-        self.readout.drivers = Some(drivers);
         voltages
     }
 
@@ -360,18 +362,19 @@ impl Shared {
     fn line_drivers(&self) -> [Vec<Driver>; NODES] {
         let dac: CurrentDAC = self.typed(0);
         let mut drivers: [Vec<Driver>; NODES] = Default::default();
-        for neuron in Neuron::all().filter(|&neuron| self.unbuffered(neuron)) {
-            let row = neuron.hemisphere().index();
-            drivers[LINES + row].push(Driver::Membrane(neuron));
-            if dac.stimulates()[row] {
-                drivers[ReadoutLine::CurrentDac as usize].push(Driver::Membrane(neuron));
-            }
-        }
-        let mut drive = |line: ReadoutLine, driver| drivers[line as usize].push(driver);
         for hemisphere in Hemisphere::ALL {
             for column in 0..=Column::MAX {
                 let neuron = Neuron::new(hemisphere, column);
                 let config: neuron::NeuronConfig = self.typed(coordinates::neuron_config(neuron));
+                let mut drive = |node: usize, driver| drivers[node].push(driver);
+                if config.en_unbuf_access {
+                    let row = hemisphere.index();
+                    drive(LINES + row, Driver::Membrane(neuron));
+                    if dac.stimulates()[row] {
+                        drive(ReadoutLine::CurrentDac as usize, Driver::Membrane(neuron));
+                    }
+                }
+                let mut drive = |line: ReadoutLine, driver| drive(line as usize, driver);
                 if config.en_readout {
                     drive(ReadoutLine::of_neuron(neuron), Driver::Amplifier(neuron));
                 }
