@@ -104,6 +104,9 @@ impl VirtualChip {
     }
 }
 
+/// The leak bias in codes at which its offset does not depend on it (analog-core 3.2).
+const LEAK_OFFSET_REFERENCE: f64 = 150.0;
+
 /// How well the settings of a potential tell its hidden offset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recovery {
@@ -124,9 +127,11 @@ impl VirtualChip {
             for &neuron in neurons {
                 let own = individual.neuron(neuron);
                 let gain = individual.value(Parameter::VoltageCellGain, neuron.quadrant().index());
-                // Relative to the readout, whose offset every potential is calibrated through.
+                // Relative to the readout, whose offset every potential is calibrated through. That of the leak moves with its bias.
+                let bias = self.current(neuron, &individual, NeuronParameter::IBiasLeak);
+                let leak_offset = own.leak_offset + own.leak_offset_per_bias * (bias - LEAK_OFFSET_REFERENCE);
                 let (follower, offset, volts) = match parameter {
-                    NeuronParameter::VLeak => (0.8, own.leak_offset - 0.54, 0.42),
+                    NeuronParameter::VLeak => (0.8, leak_offset - 0.54, 0.42),
                     NeuronParameter::VReset => (0.8, own.reset_offset - 0.54, 0.375),
                     _ => (1.0, own.threshold_offset, 0.6225),
                 };
@@ -156,8 +161,17 @@ impl VirtualChip {
             .unzip()
     }
 
+    /// The current of a cell of a neuron in codes of the nominal chip; the error of a single write (0.7 codes) is left out.
+    fn current(&self, neuron: Neuron, individual: &ChipMismatch, parameter: NeuronParameter) -> f64 {
+        let quadrant = neuron.quadrant().index();
+        let cell = (130 * quadrant + usize::from(neuron.column() % 128)) * 24 + usize::from(parameter.row());
+        let gain = individual.value(Parameter::CurrentCellGain, quadrant)
+            * individual.value(Parameter::CurrentCell, cell);
+        gain * self.cell(neuron, parameter)
+    }
+
     /// The code of a cell of a neuron.
-    fn cell(&self, neuron: Neuron, parameter: NeuronParameter) -> f64 {
+    pub(crate) fn cell(&self, neuron: Neuron, parameter: NeuronParameter) -> f64 {
         let instance = coordinates::capmem_cell(neuron.quadrant(), parameter.row(), neuron.column() % 128);
         self.chip().registers().get::<CapMemCell>(instance).map_or(f64::NAN, |cell| f64::from(cell.value))
     }

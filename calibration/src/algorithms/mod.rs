@@ -16,6 +16,7 @@
 //! ```
 
 mod adapter;
+mod around;
 mod bisection;
 mod linear;
 mod multiplicative;
@@ -26,6 +27,7 @@ use bss2_base::random::{Level, Stream, path_hash};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use around::Around;
 pub use linear::LinearSearch;
 pub use multiplicative::Multiplicative;
 pub use predictive::Prediction;

@@ -150,6 +150,7 @@ pub struct Truth {
     /// What.
     pub name: String,
     /// Reached.
+    #[serde(with = "number")]
     pub value: f64,
     /// Wanted.
     pub wanted: f64,
@@ -184,6 +185,21 @@ pub struct ChipReport {
     pub seconds: Vec<(String, f64)>,
     /// Time on the chip.
     pub chip_seconds: f64,
+}
+
+/// A number that JSON does not know becomes `null`.
+mod number {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        value.is_finite().then_some(*value).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
+    }
 }
 
 /// Numbers that JSON does not know become `null`; four digits after the point are plenty.

@@ -133,7 +133,7 @@ pub fn exponential(t: &[f64], y: &[f64], bounds: &ExponentialBounds) -> Option<E
             .map(|d| d * d)
             .sum::<f64>()
     };
-    let found = project(bounds, reference, &moments, &residual)?;
+    let found = project(bounds, reference, &moments, &|taus| taus.map(moments), &residual)?;
     // The scale belongs to t = 0, not to the first point.
     let scale = found.scale * math::exp(first / found.tau);
     scale.is_finite().then_some(Exponential { scale, ..found })
@@ -157,11 +157,25 @@ pub fn exponential_trace(spacing: f64, y: &[f64], bounds: &ExponentialBounds) ->
         let last = math::exp(n * math::ln(q));
         if q < 1.0 { (1.0 - last) / (1.0 - q) } else { n }
     };
-    let moments = |tau: f64| {
-        let q = math::exp(-spacing / tau);
-        let ey = y.iter().rev().fold(0.0, |sum, y| sum * q + (y - reference));
+    let with = |q: f64, ey: f64| {
         let safe = |q: f64| if q > 0.0 { geometric(q) } else { 1.0 };
         Moments { n, e: safe(q), ee: safe(q * q), y: sum, ey, yy: squares }
+    };
+    let moments = |tau: f64| {
+        let q = math::exp(-spacing / tau);
+        with(q, y.iter().rev().fold(0.0, |sum, y| sum * q + (y - reference)))
+    };
+    // Every step of such a sum waits for the one before; four sums at a time wait together.
+    let several = |taus: [f64; AT_ONCE]| {
+        let factors = taus.map(|tau| math::exp(-spacing / tau));
+        let mut sums = [0.0; AT_ONCE];
+        for y in y.iter().rev() {
+            let y = y - reference;
+            for (sum, q) in sums.iter_mut().zip(factors) {
+                *sum = *sum * q + y;
+            }
+        }
+        core::array::from_fn(|k| with(factors[k], sums[k]))
     };
     let residual = |tau: f64, scale: f64, offset: f64| {
         let q = math::exp(-spacing / tau);
@@ -172,16 +186,19 @@ pub fn exponential_trace(spacing: f64, y: &[f64], bounds: &ExponentialBounds) ->
             sum + d * d
         })
     };
-    project(bounds, reference, &moments, &residual)
+    project(bounds, reference, &moments, &several, &residual)
 }
 
 /// Points of the grid on which the search for ln τ begins.
 const GRID: usize = 28;
+/// How many of them are looked at together.
+const AT_ONCE: usize = 4;
 
 fn project(
     bounds: &ExponentialBounds,
     reference: f64,
     moments: &dyn Fn(f64) -> Moments,
+    several: &dyn Fn([f64; AT_ONCE]) -> [Moments; AT_ONCE],
     residual: &dyn Fn(f64, f64, f64) -> f64,
 ) -> Option<Exponential> {
     if !bounds.are_ordered() {
@@ -196,18 +213,16 @@ fn project(
         (tau, scale, offset)
     };
     let (low, high) = (math::ln(bounds.tau.0), math::ln(bounds.tau.1));
-    let coarse = |ln_tau: f64| {
-        let tau = math::exp(ln_tau).clamp(bounds.tau.0, bounds.tau.1);
-        let moments = moments(tau);
-        let (scale, offset) = moments.solve(&shifted);
-        moments.square(scale, offset)
-    };
     let at = |k: usize| low + (high - low) * k as f64 / (GRID - 1) as f64;
     let mut best = (f64::INFINITY, 0);
-    for k in 0..GRID {
-        let square = coarse(at(k));
-        if square < best.0 {
-            best = (square, k);
+    for first in (0..GRID).step_by(AT_ONCE) {
+        let taus = core::array::from_fn(|k| math::exp(at(first + k)).clamp(bounds.tau.0, bounds.tau.1));
+        for (k, moments) in several(taus).iter().enumerate() {
+            let (scale, offset) = moments.solve(&shifted);
+            let square = moments.square(scale, offset);
+            if square < best.0 {
+                best = (square, first + k);
+            }
         }
     }
     if best.0 == f64::INFINITY {

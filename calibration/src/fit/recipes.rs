@@ -22,6 +22,9 @@ pub const STEP_BOUNDS: (f64, f64) = (0.1, 100.0);
 const REST: usize = 10;
 /// Fewer samples than this after the middle of a decay: the whole trace is fitted.
 const ENOUGH: usize = 100;
+/// What the readout chain, a low-pass of 35 ns (analog-core 7.2), rounds of the corner between an event and the return of its line,
+/// microseconds: four of its time constants.
+const CORNER_US: f64 = 0.14;
 /// A synaptic line that moves by less codes than this shows no time constant.
 const MOVEMENT: f64 = 10.0;
 
@@ -67,7 +70,8 @@ pub fn membrane_rise(trace: Recipe<'_>) -> Option<Exponential> {
 }
 
 /// The return of a synaptic line after events, from its lowest point on. A line that hardly moves has an infinite time
-/// constant: it floats, and its bias has to rise.
+/// constant: it floats, and its bias has to rise. The official recipe begins at the lowest point itself, where the readout chain
+/// makes a line of 0.3 us look slower by a tenth; here the corner is left out. The scale is that at the lowest point.
 pub fn synaptic_line(trace: Recipe<'_>) -> Option<Exponential> {
     let level = rest(trace.samples)?;
     let (lowest, bottom) = trace
@@ -80,7 +84,10 @@ pub fn synaptic_line(trace: Recipe<'_>) -> Option<Exponential> {
         tau: (0.1, 100.0),
         offset: (level - 10.0, level + 10.0),
     };
-    let fitted = exponential_trace(trace.spacing, &trace.samples[lowest..], &bounds);
+    let corner = ((CORNER_US / trace.spacing).round() as usize).min((trace.samples.len() - lowest) / 2);
+    let fitted = exponential_trace(trace.spacing, &trace.samples[lowest + corner..], &bounds).map(|fit| {
+        Exponential { scale: fit.scale * math::exp(corner as f64 * trace.spacing / fit.tau), ..fit }
+    });
     if level - bottom < MOVEMENT || fitted.is_some_and(|fit| fit.scale.abs() < MOVEMENT) {
         return Some(Exponential { scale: bottom - level, tau: f64::INFINITY, offset: level, rms: f64::NAN });
     }

@@ -3,7 +3,7 @@
 use super::Polarity;
 use super::potential::median;
 use super::reference::{SynapticReference, with_input};
-use crate::algorithms::Search;
+use crate::algorithms::{Around, Search};
 use crate::base_state::STIMULUS_LABEL;
 use crate::error::Result;
 use crate::primitives::{cadc, padi};
@@ -16,7 +16,8 @@ use bss2_host::playback::ProgramBuilder;
 /// membrane and a short synaptic time constant.
 ///
 /// Without a target: the median over neurons whose bias is [`strength`](Self::strength). The reference of the input is calibrated
-/// anew at every step. Leaves the input on, and the other one off.
+/// anew at every step; after the first time in the neighbourhood of what was found, since the offset of an input that it
+/// compensates does not know of the strength. Leaves the input on, and the other one off.
 #[derive(Clone, Debug)]
 pub struct SynapticStrength {
     polarity: Polarity,
@@ -29,10 +30,15 @@ pub struct SynapticStrength {
     /// Bursts that are averaged.
     pub runs: usize,
     range: Range,
+    /// Shift biases as they were found for the first time.
+    shifts: Vec<i32>,
 }
 
 /// The rise at which a burst is too long, codes.
 const LARGEST: f64 = 60.0;
+/// How far a shift bias may be from where it was found first, codes: a code moves the membrane by 3 codes of the ADC, so that it
+/// was found to one or two.
+const SHIFT_REACH: i32 = 15;
 /// Pause after a burst.
 const PAUSE: SimTime = SimTime::from_ms(1);
 
@@ -55,6 +61,7 @@ impl SynapticStrength {
             rest: Vec::new(),
             runs: 5,
             range: Range::new(0, limit.clamp(1, 1022)),
+            shifts: Vec::new(),
         }
     }
 
@@ -92,9 +99,15 @@ impl SynapticStrength {
         Ok(session.select(&sums))
     }
 
-    fn calibrate_reference(&self, session: &mut Session<'_>) -> Result<Outcome> {
+    fn calibrate_reference(&mut self, session: &mut Session<'_>) -> Result<()> {
         let mut reference = SynapticReference::new(self.polarity);
-        session.calibrate(&mut reference, &Search::NOISY, Some(&self.rest))
+        if self.shifts.len() == session.neurons().len() {
+            let around = Around { centre: self.shifts.clone(), reach: SHIFT_REACH };
+            session.calibrate(&mut reference, &around, Some(&self.rest))?;
+        } else {
+            self.shifts = session.calibrate(&mut reference, &Search::NOISY, Some(&self.rest))?.parameters;
+        }
+        Ok(())
     }
 }
 

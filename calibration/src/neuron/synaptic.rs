@@ -3,8 +3,10 @@
 use super::Polarity;
 use super::before::Before;
 use super::potential::CELL;
+use crate::base_state::write_synapses;
 use crate::error::{CalibrationError, Result};
 use crate::fit::{self, Recipe};
+use crate::link::ChipState;
 use crate::primitives::madc::{self, Recording};
 use crate::primitives::padi;
 use crate::program::SETTLING;
@@ -12,13 +14,21 @@ use crate::routine::{Declaration, Outcome, Routine, Session};
 use bss2_base::{RowMode, SimTime};
 use bss2_host::playback::ProgramBuilder;
 use bss2_host::registers::neuron::NeuronConfig;
+use bss2_host::registers::{Location, decode};
 
 /// Smallest and largest time constant that is fitted, microseconds.
 const BOUNDS: (f64, f64) = (0.1, 100.0);
 /// Events of the stimulus, back to back.
 const EVENTS: usize = 5;
+/// Rows that stimulate, and their weight: the charge of the 8 rows of weight 10 of the base state from a quarter of the
+/// synapses.
+const ROWS: u16 = 2;
+const WEIGHT: u8 = 40;
 /// Time from the first sample to the stimulus.
 const BEFORE: SimTime = SimTime::from_us(5);
+/// Shortest trace, microseconds. The official 50 us show a line of 1.5 us at rest for most of the time, and samples are what
+/// this routine spends its time on; 20 us have ten time constants after the events.
+const SHORTEST_TRACE_US: f64 = 20.0;
 /// Samples of a trace.
 const SAMPLES: usize = 700;
 /// Samples at the end of a trace that are left out.
@@ -31,12 +41,14 @@ pub struct SynapticTimeConstant {
     polarity: Polarity,
     targets: Vec<f64>,
     before: Option<Before>,
+    /// With the synapses as they were.
+    state: Option<ChipState>,
 }
 
 impl SynapticTimeConstant {
     /// Of this input.
     pub fn new(polarity: Polarity) -> Self {
-        Self { polarity, targets: Vec::new(), before: None }
+        Self { polarity, targets: Vec::new(), before: None, state: None }
     }
 
     fn with_high_resistance(&self, config: &NeuronConfig, on: bool) -> NeuronConfig {
@@ -53,7 +65,7 @@ impl SynapticTimeConstant {
     /// The time constants of the neurons concerned as they are now; infinite for a line that floats.
     fn time_constants(&self, session: &mut Session<'_>) -> Result<Vec<f64>> {
         let longest = self.targets.iter().copied().fold(0.0, f64::max);
-        let length = SimTime::from_secs_f64((8.0 * longest).max(50.0) * 1e-6);
+        let length = SimTime::from_secs_f64((8.0 * longest).max(SHORTEST_TRACE_US) * 1e-6);
         // Fast decays need the full rate.
         let shortest = self.targets.iter().copied().fold(f64::INFINITY, f64::min);
         let samples = SAMPLES.max((length.as_us_f64() / shortest * 40.0) as usize);
@@ -102,6 +114,8 @@ impl Routine for SynapticTimeConstant {
             });
         }
         self.before = Some(Before::of(session, &[self.polarity.gm()]));
+        self.state = Some(session.link.written().clone());
+        session.link.establish(|program| write_synapses(program, ROWS, WEIGHT))?;
         let source = self.polarity.of([1, 2]);
         let mut program = ProgramBuilder::new();
         padi::drivers(&mut program, self.polarity.row_mode());
@@ -136,6 +150,11 @@ impl Routine for SynapticTimeConstant {
         let mut program = ProgramBuilder::new();
         padi::drivers(&mut program, RowMode::Disabled);
         session.link.run_program(&program.finish()?)?;
+        if let Some(state) = self.state.take() {
+            session
+                .link
+                .restore_some(&state, |address| !matches!(decode(address), Some(Location::Register(_))))?;
+        }
         let Some(before) = self.before.take() else { return Ok(()) };
         before.put_back_but(session, |now, before| {
             self.with_high_resistance(&before, self.high_resistance(now))

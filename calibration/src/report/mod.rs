@@ -1,14 +1,16 @@
 //! Pages about calibrations: what was required, wanted and reached, with histograms (calibration 15).
 //!
 //! A page is one file of HTML with its pictures in it. [`acceptance`] shows many chips before and after, [`calibration`] a
-//! single result file.
+//! single result file; [`tables`] are those of an acceptance run for a page of the documentation.
 
 mod histogram;
+mod markdown;
 mod page;
 
 use crate::evaluation::{ChipReport, Judgement, Parameter};
 use crate::result::CalibrationResult;
 use histogram::{Histogram, Series};
+pub use markdown::tables;
 use page::{Page, number, percent};
 
 /// The page about an acceptance run over chips.

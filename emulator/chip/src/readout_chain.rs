@@ -354,26 +354,30 @@ impl Shared {
 
     /// Voltages in V of the nodes whose bit is set.
     fn nodes(&mut self, selected: u16) -> [Option<f64>; NODES] {
-        let drivers = self.readout.drivers.take().unwrap_or_else(|| self.line_drivers());
+        if self.readout.drivers.is_none() {
+            self.readout.drivers = Some(self.line_drivers());
+        }
+        let Self { readout, analog, .. } = self;
         let mut voltages = [None; NODES];
-        for (node, (voltage, drivers)) in voltages.iter_mut().zip(&drivers).enumerate() {
+        for (node, drivers) in readout.drivers.iter().flatten().enumerate() {
             if selected >> node & 1 == 1 {
-                let line = ReadoutLine::ALL.get(node).copied();
-                let source = self.readout.driven.lines[node];
-                let analog = &mut self.analog;
-                let on_chip = drivers.iter().filter_map(|driver| driver.voltage(analog));
-                *voltage = match line {
+                let source = readout.driven.lines[node];
+                voltages[node] = match ReadoutLine::ALL.get(node).copied() {
                     Some(ReadoutLine::CadcCausal) => analog.cadc_debug_line(Branch::Causal, None),
                     Some(ReadoutLine::CadcAcausal) => analog.cadc_debug_line(Branch::Acausal, None),
-                    // Membranes and synaptic lines are behind resistors.
-                    None | Some(ReadoutLine::ExcitatoryDebug | ReadoutLine::InhibitoryDebug) => {
-                        source.or_else(|| mean(on_chip))
+                    line => {
+                        let on_chip = drivers.iter().filter_map(|driver| driver.voltage(analog));
+                        match line {
+                            // Membranes and synaptic lines are behind resistors.
+                            None | Some(ReadoutLine::ExcitatoryDebug | ReadoutLine::InhibitoryDebug) => {
+                                source.or_else(|| mean(on_chip))
+                            }
+                            Some(_) => mean(source.into_iter().chain(on_chip)),
+                        }
                     }
-                    Some(_) => mean(source.into_iter().chain(on_chip)),
                 };
             }
         }
-        self.readout.drivers = Some(drivers);
         voltages
     }
 

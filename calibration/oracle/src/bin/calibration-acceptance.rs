@@ -32,6 +32,9 @@ struct Arguments {
     /// Takes chips whose files are there already from them.
     #[arg(long)]
     keep: bool,
+    /// A page of Markdown whose tables are renewed, between its lines `<!-- begin of tables -->` and `<!-- end of tables -->`.
+    #[arg(long)]
+    page: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,6 +127,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     write(&directory.join("acceptance.html"), &report::acceptance(&reports))?;
     let json = serde_json::to_string(&reports).map_err(|error| error.to_string())?;
     write(&directory.join("acceptance.json"), &json)?;
+    if let Some(page) = &arguments.page {
+        renew(page, &report::tables(&reports))?;
+    }
     println!("{}", directory.join("acceptance.html").display());
     let problems = problems.into_inner().map_err(|error| error.to_string())?;
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
@@ -151,6 +157,15 @@ fn one(seed: u64, plan: &Plan, directory: &Path, keep: bool) -> Result<ChipRepor
     let text = serde_json::to_string(&report).map_err(|error| error.to_string())?;
     write(&path, &text)?;
     Ok(report)
+}
+
+/// Replaces the tables of a page.
+fn renew(path: &Path, tables: &str) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let [begin, end] = ["<!-- begin of tables -->\n", "<!-- end of tables -->"];
+    let parts = text.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+    let (before, after) = parts.ok_or_else(|| format!("{}: no place for tables", path.display()))?;
+    write(path, &format!("{before}{begin}\n{tables}\n{end}{after}"))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
