@@ -142,7 +142,7 @@ fn main() -> Result<()> {
         run(&mut session, &mut LeakNoise::default(), &noisy, Some(&[0.72]))?;
     }
     if only.iter().any(|own| own == "capacitance") {
-        let found = capacitance::parasitic(&mut session, 100.0)?;
+        let found = capacitance::parasitic(&mut session, 100.0, 4)?;
         let codes: Vec<f64> = found.iter().map(|parasitic| parasitic.codes).collect();
         println!("parasitic capacitance {:.2?} codes", statistics(&codes));
     }

@@ -5,6 +5,7 @@
 //! model.
 
 pub mod acceptance;
+pub mod adex;
 pub mod truth;
 
 use bss2_calibration::result::ChipIdentity;

@@ -1,10 +1,12 @@
 //! Whole calibrations: what an experiment asks for (calibration 5, 6).
 
+mod adex;
 mod checkpoint;
 mod plan;
 mod spiking;
 mod target;
 
+pub use adex::{AdaptationTarget, ExponentialTarget};
 pub use spiking::{Spiking, Stage};
 pub use target::{SpikingOptions, SpikingTarget, Strength, Values};
 

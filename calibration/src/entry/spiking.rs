@@ -1,5 +1,6 @@
 //! Spiking neurons, from a chip of which nothing is known to one that does what it is told (calibration 5.4).
 
+use super::adex;
 use super::target::{SpikingOptions, SpikingTarget, Strength};
 use crate::algorithms::Search;
 use crate::base_state;
@@ -59,13 +60,15 @@ pub enum Stage {
     Plasticity,
     /// The column ADC and all potentials once more, with inputs on.
     Refinement,
+    /// Adaptation and exponential term.
+    Adex,
     /// Correlation sensors, which disturb everything else.
     Correlation,
 }
 
 impl Stage {
     /// All, in their order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ColumnAdc,
         Self::SynapticTimeConstants,
         Self::DacBias,
@@ -77,6 +80,7 @@ impl Stage {
         Self::Potentials,
         Self::Plasticity,
         Self::Refinement,
+        Self::Adex,
         Self::Correlation,
     ];
 
@@ -95,6 +99,7 @@ impl Stage {
             Self::Potentials => (600, 0),
             Self::Plasticity => (2_500, 0),
             Self::Refinement => (1_600, 0),
+            Self::Adex => (3_500, 34_000),
             Self::Correlation => (275_000, 0),
         };
         SimTime::from_ms(constant + each * neurons as u64 / 512)
@@ -114,6 +119,7 @@ impl Stage {
             Self::Potentials => "leak and reset potentials",
             Self::Plasticity => "drivers, short-term plasticity",
             Self::Refinement => "refinement",
+            Self::Adex => "adaptation, exponential term",
             Self::Correlation => "correlation sensors",
         }
     }
@@ -154,6 +160,7 @@ impl Spiking {
     pub fn stages(&self) -> Vec<Stage> {
         let wanted = |stage: &Stage| match stage {
             Stage::Refinement => self.options.refine_potentials,
+            Stage::Adex => self.target.adaptation.is_some() || self.target.exponential.is_some(),
             Stage::Correlation => self.target.correlation.is_some(),
             _ => true,
         };
@@ -213,6 +220,7 @@ impl Spiking {
                 }
                 None => Ok(Vec::new()),
             },
+            Stage::Adex => adex::calibrate(session, &self.target, self.options.reads),
             Stage::Plasticity => self.calibrate_plasticity(session),
             Stage::Refinement => {
                 let mut records = self.calibrate_adc(session)?;
@@ -459,7 +467,11 @@ fn found(session: &Session<'_>, polarity: Polarity) -> FoundTimeConstant {
 }
 
 /// Runs a routine of the neurons concerned with the usual search.
-fn neurons(session: &mut Session<'_>, routine: &mut dyn Routine, target: Option<&[f64]>) -> Result<Record> {
+pub(super) fn neurons(
+    session: &mut Session<'_>,
+    routine: &mut dyn Routine,
+    target: Option<&[f64]>,
+) -> Result<Record> {
     let outcome: Outcome = session.calibrate(routine, &Search::NOISY, target)?;
     let instances: Vec<u32> = session.neurons().iter().map(|neuron| neuron.index() as u32).collect();
     Ok(Record::new(InstanceKind::Neuron, instances, outcome))

@@ -1,5 +1,6 @@
 //! What a calibration shall reach (calibration 6).
 
+use super::adex::{AdaptationTarget, ExponentialTarget};
 use crate::cadc::{CadcOptions, CadcTarget};
 use crate::correlation::{CorrelationOptions, CorrelationTarget};
 use crate::driver::{PlasticityOptions, PlasticityTarget};
@@ -94,6 +95,12 @@ pub struct SpikingTarget {
     pub cadc: CadcTarget,
     /// Voltages of short-term plasticity.
     pub plasticity: PlasticityTarget,
+    /// Adaptation; `None` leaves it off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adaptation: Option<AdaptationTarget>,
+    /// Exponential term; `None` leaves it off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exponential: Option<ExponentialTarget>,
     /// Correlation sensors; `None` leaves them alone.
     pub correlation: Option<CorrelationTarget>,
 }
@@ -113,6 +120,8 @@ impl Default for SpikingTarget {
             synapse_dac_bias: 600,
             cadc: CadcTarget::default(),
             plasticity: PlasticityTarget::default(),
+            adaptation: None,
+            exponential: None,
             correlation: None,
         }
     }
@@ -150,6 +159,12 @@ impl SpikingTarget {
         }
         for values in [&self.membrane_capacitance, &self.refractory_time, &self.holdoff_time] {
             values.spread(count)?;
+        }
+        if let Some(adaptation) = &self.adaptation {
+            adaptation.check(count)?;
+        }
+        if let Some(exponential) = &self.exponential {
+            exponential.check(count)?;
         }
         let bias = self.synapse_dac_bias;
         if !(30..=1022).contains(&bias) {

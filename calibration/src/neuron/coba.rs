@@ -1,7 +1,7 @@
 //! Conductance-based synaptic inputs (calibration 4.3.12): amplitude that falls to zero at a reversal potential.
 //!
-//! Written after the specification and not proven yet: no emulated chip has had such inputs while this was made, and no entry point
-//! uses it.
+//! No entry point uses it yet. Inputs are in this mode only while something is measured: an emulated chip can't leap over the settling of
+//! cells while a membrane has an input that depends on it.
 
 use super::Polarity;
 use super::potential::{CELL, LeakPotential, median};
@@ -12,7 +12,7 @@ use crate::error::{CalibrationError, Result};
 use crate::primitives::{cadc, padi};
 use crate::program::SETTLING;
 use crate::routine::{Declaration, Outcome, Range, Routine, Session};
-use bss2_base::RowMode;
+use bss2_base::{RowMode, SimTime};
 use bss2_host::playback::ProgramBuilder;
 use bss2_host::registers::neuron::NeuronConfig;
 
@@ -47,6 +47,10 @@ const DISTANCE: f64 = 60.0;
 const SHARE: f64 = 0.8;
 /// How far a neuron may rest from where it should.
 const DEVIATION: f64 = 15.0;
+/// Bursts that are averaged.
+const RUNS: usize = 3;
+/// What the membrane of some 30 us needs to get where it goes.
+const RELAXED: SimTime = SimTime::from_us(300);
 /// Range of the modulation bias.
 const BIASES: Range = Range::new(0, 255);
 
@@ -72,34 +76,77 @@ impl ConductanceBased {
     fn burst(&self) -> SynapticStrength {
         let mut burst = SynapticStrength::spiking(self.polarity, 500);
         burst.events = self.events;
+        burst.runs = RUNS;
         burst
     }
 
-    fn calibrate_leak(session: &mut Session<'_>, target: &[f64]) -> Result<()> {
-        session.calibrate(&mut LeakPotential::default(), &Search::NOISY, Some(target))?;
+    fn calibrate_leak(&self, session: &mut Session<'_>, target: &[f64]) -> Result<()> {
+        session.calibrate(&mut LeakInMode(self.polarity), &Search::NOISY, Some(target))?;
         Ok(())
+    }
+
+    /// Resting potentials and amplitudes.
+    fn burst_in_mode(&self, session: &mut Session<'_>) -> Result<(Vec<f64>, Vec<f64>)> {
+        in_mode(session, self.polarity, |session| {
+            Ok((cadc::potentials(session)?, self.burst().amplitudes(session)?))
+        })
     }
 
     fn calibrate_reference(&self, session: &mut Session<'_>) -> Result<Outcome> {
         let rest = self.rest_for(&self.reference);
-        Self::calibrate_leak(session, &rest)?;
+        self.calibrate_leak(session, &rest)?;
         let mut routine = ReferencePotential { polarity: self.polarity, rest, burst: self.burst() };
         session.calibrate(&mut routine, &Search::NOISY, Some(&self.amplitude))
     }
+}
 
-    fn set_mode(&self, session: &mut Session<'_>, on: bool) -> Result<()> {
-        let mut program = ProgramBuilder::new();
-        session.change_neurons(&mut program, |_, config| {
-            for polarity in Polarity::ALL {
-                *config = with_input(config, polarity, polarity == self.polarity);
-            }
-            *config = match self.polarity {
-                Polarity::Excitatory => NeuronConfig { en_synin_coba_exc: on, ..*config },
-                Polarity::Inhibitory => NeuronConfig { en_synin_coba_inh: on, ..*config },
-            };
-        });
-        session.link.run_program(&program.finish()?)?;
-        Ok(())
+/// Switches an input on, the other one off, and the former to conductance-based mode or back; gives the membrane time.
+fn set_mode(session: &mut Session<'_>, polarity: Polarity, on: bool) -> Result<()> {
+    let mut program = ProgramBuilder::new();
+    session.change_neurons(&mut program, |_, config| {
+        for own in Polarity::ALL {
+            *config = with_input(config, own, own == polarity);
+        }
+        *config = match polarity {
+            Polarity::Excitatory => NeuronConfig { en_synin_coba_exc: on, ..*config },
+            Polarity::Inhibitory => NeuronConfig { en_synin_coba_inh: on, ..*config },
+        };
+    });
+    program.barrier_omnibus().wait(RELAXED);
+    session.link.run_program(&program.finish()?)?;
+    Ok(())
+}
+
+/// Measures with the input in conductance-based mode.
+fn in_mode<T>(
+    session: &mut Session<'_>,
+    polarity: Polarity,
+    measure: impl FnOnce(&mut Session<'_>) -> Result<T>,
+) -> Result<T> {
+    set_mode(session, polarity, true)?;
+    let measured = measure(session);
+    set_mode(session, polarity, false)?;
+    measured
+}
+
+/// [`LeakPotential`] of a membrane with the input in conductance-based mode.
+struct LeakInMode(Polarity);
+
+impl Routine for LeakInMode {
+    fn declaration(&self) -> Declaration {
+        LeakPotential::default().declaration()
+    }
+
+    fn prelude(&mut self, session: &mut Session<'_>, target: Option<&[f64]>) -> Result<Vec<f64>> {
+        LeakPotential::default().prelude(session, target)
+    }
+
+    fn configure(&self, session: &Session<'_>, program: &mut ProgramBuilder, parameters: &[i32]) {
+        LeakPotential::default().configure(session, program, parameters);
+    }
+
+    fn measure(&mut self, session: &mut Session<'_>, _: &[i32]) -> Result<Vec<f64>> {
+        in_mode(session, self.0, cadc::potentials)
     }
 }
 
@@ -148,8 +195,12 @@ impl Routine for ConductanceBased {
         let mut program = ProgramBuilder::new();
         padi::drivers(&mut program, self.polarity.row_mode());
         session.link.run_program(&program.finish()?)?;
-        self.set_mode(session, false)?;
-        Self::calibrate_leak(session, &self.rest_for(&self.reference))?;
+        set_mode(session, self.polarity, false)?;
+        session.calibrate(
+            &mut LeakPotential::default(),
+            &Search::NOISY,
+            Some(&self.rest_for(&self.reference)),
+        )?;
         while self.events > 1 {
             let middle = median(&self.burst().amplitudes(session)?).unwrap_or(f64::NAN);
             if middle.is_nan() || middle <= AMPLITUDE {
@@ -158,7 +209,6 @@ impl Routine for ConductanceBased {
             self.events -= 1;
         }
         self.amplitude = self.burst().amplitudes(session)?;
-        self.set_mode(session, true)?;
         Ok(vec![0.0; count])
     }
 
@@ -169,9 +219,8 @@ impl Routine for ConductanceBased {
     fn measure(&mut self, session: &mut Session<'_>, _: &[i32]) -> Result<Vec<f64>> {
         self.calibrate_reference(session)?;
         let wanted_rest = self.rest_for(&self.second);
-        Self::calibrate_leak(session, &wanted_rest)?;
-        let rest = cadc::potentials(session)?;
-        let amplitudes = self.burst().amplitudes(session)?;
+        self.calibrate_leak(session, &wanted_rest)?;
+        let (rest, amplitudes) = self.burst_in_mode(session)?;
         let judged = |index: usize| {
             if (rest[index] - wanted_rest[index]).abs() > DEVIATION {
                 // The modulation is so strong that the input pulls: less of it.
@@ -192,7 +241,7 @@ impl Routine for ConductanceBased {
         let mut program = ProgramBuilder::new();
         padi::drivers(&mut program, RowMode::Disabled);
         session.link.run_program(&program.finish()?)?;
-        Ok(())
+        set_mode(session, self.polarity, true)
     }
 }
 
@@ -225,8 +274,9 @@ impl Routine for ReferencePotential {
     }
 
     fn measure(&mut self, session: &mut Session<'_>, parameters: &[i32]) -> Result<Vec<f64>> {
-        let rest = cadc::potentials(session)?;
-        let amplitudes = self.burst.amplitudes(session)?;
+        let (rest, amplitudes) = in_mode(session, self.polarity, |session| {
+            Ok((cadc::potentials(session)?, self.burst.amplitudes(session)?))
+        })?;
         let leak = session.cells(bss2_host::registers::capmem::NeuronParameter::VLeak);
         let inverted = self.declaration().inverted;
         let judged = |index: usize| {

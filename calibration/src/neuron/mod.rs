@@ -3,13 +3,16 @@
 //! Instances are the neurons concerned ([`Session::neurons`](crate::routine::Session::neurons)), those of
 //! [`dac_bias`] the four quadrants. Potentials are codes of the column ADC (mean of both channels), times microseconds.
 
+pub mod adaptation;
 mod before;
 pub mod capacitance;
 pub mod coba;
 pub mod compartment;
 pub mod dac_bias;
+pub mod exponential;
 pub mod leak_noise;
 pub mod membrane;
+mod offset_step;
 pub mod potential;
 pub mod reference;
 pub mod refractory;

@@ -37,6 +37,29 @@ impl ThresholdCadc {
     }
 }
 
+/// Offset current of this code, no leak, reset to 0, inputs off: neurons that fire all the time once comparator and current are on, which
+/// they are if `firing`. Gives what was before.
+fn prepare_firing(session: &mut Session<'_>, offset_code: i32, firing: bool) -> Result<Before> {
+    let before = Before::of(session, &[Cell::IMemOffset, Cell::IBiasLeak, Cell::VReset]);
+    let mut program = ProgramBuilder::new();
+    session.write_cells_noisy(&mut program, Cell::IMemOffset, offset_code);
+    session.write_cells_noisy(&mut program, Cell::IBiasLeak, 0);
+    session.write_cells_noisy(&mut program, Cell::VReset, 0);
+    session.change_neurons(&mut program, |_, config| {
+        *config = NeuronConfig {
+            en_synin_exc: false,
+            en_synin_inh: false,
+            en_thresh_comp: firing,
+            en_mem_off: firing,
+            en_fire: true,
+            invert_current: false,
+            ..*config
+        };
+    });
+    session.link.run_program(&program.finish()?)?;
+    Ok(before)
+}
+
 impl Routine for ThresholdCadc {
     fn declaration(&self) -> Declaration {
         Declaration {
@@ -52,24 +75,7 @@ impl Routine for ThresholdCadc {
 
     fn prelude(&mut self, session: &mut Session<'_>, target: Option<&[f64]>) -> Result<Vec<f64>> {
         let target = Session::spread(target.unwrap_or(&[125.0]), session.neurons().len())?;
-        let before = Before::of(session, &[Cell::IMemOffset, Cell::IBiasLeak, Cell::VReset]);
-        let mut program = ProgramBuilder::new();
-        session.write_cells_noisy(&mut program, Cell::IMemOffset, 70);
-        session.write_cells_noisy(&mut program, Cell::IBiasLeak, 0);
-        session.write_cells_noisy(&mut program, Cell::VReset, 0);
-        session.change_neurons(&mut program, |_, config| {
-            *config = NeuronConfig {
-                en_synin_exc: false,
-                en_synin_inh: false,
-                en_thresh_comp: true,
-                en_fire: true,
-                en_mem_off: true,
-                invert_current: false,
-                ..*config
-            };
-        });
-        session.link.run_program(&program.finish()?)?;
-        self.before = Some(before);
+        self.before = Some(prepare_firing(session, 70, true)?);
         Ok(target)
     }
 
@@ -123,23 +129,7 @@ impl Routine for ThresholdMadc {
             return Err(CalibrationError::NotSupported { routine: "threshold (MADC)", what });
         };
         let target = Session::spread(target, session.neurons().len())?;
-        let before = Before::of(session, &[Cell::IMemOffset, Cell::IBiasLeak, Cell::VReset]);
-        let mut program = ProgramBuilder::new();
-        session.write_cells_noisy(&mut program, Cell::IMemOffset, 250);
-        session.write_cells_noisy(&mut program, Cell::IBiasLeak, 0);
-        session.write_cells_noisy(&mut program, Cell::VReset, 0);
-        session.change_neurons(&mut program, |_, config| {
-            *config = NeuronConfig {
-                en_synin_exc: false,
-                en_synin_inh: false,
-                en_thresh_comp: false,
-                en_mem_off: false,
-                en_fire: true,
-                ..*config
-            };
-        });
-        session.link.run_program(&program.finish()?)?;
-        self.before = Some(before);
+        self.before = Some(prepare_firing(session, 250, false)?);
         Ok(target)
     }
 

@@ -108,8 +108,25 @@ impl Laboratory {
         Ok(Self { pool: Pool::new(all, context.threads()), prepared })
     }
 
+    /// The report of a study that this laboratory carries out; one that was interrupted reports what there is so far. `simulations`
+    /// is the name of the figure that counts them.
+    pub(super) fn report(
+        mut self,
+        simulations: &str,
+        study: impl FnOnce(&mut Self, &mut Report) -> Result<(), Stop>,
+    ) -> Result<Report, ExperimentError> {
+        let mut report = Report::new();
+        match study(&mut self, &mut report) {
+            Ok(()) | Err(Stop::Cancelled) => {}
+            Err(Stop::Failed(error)) => return Err(error),
+        }
+        report.figure(simulations, self.pool.simulations());
+        report.chip_time = self.chip_time();
+        Ok(report)
+    }
+
     /// How long all copies have lived; what they have in common counts once.
-    pub(super) fn chip_time(&mut self) -> SimTime {
+    fn chip_time(&mut self) -> SimTime {
         let prepared = self.prepared;
         let own = |copy: &mut Twin| copy.hardware.chip_time().saturating_sub(prepared);
         self.pool.simulators_mut().iter_mut().map(own).fold(prepared, |sum, time| sum + time)

@@ -162,16 +162,9 @@ impl Experiment for Attenuation {
             return Err(ExperimentError::Option { option: "grid", reason: "at least two points".into() });
         }
         let chain = Chain::default();
-        let mut laboratory = Laboratory::open(context, chain, study.repetitions, self.sharing)?;
-        let mut report = Report::new();
-        match study.carry_out(context, &chain, &mut laboratory, &mut report) {
-            // Interrupted: what there is so far is reported.
-            Ok(()) | Err(Stop::Cancelled) => {}
-            Err(Stop::Failed(error)) => return Err(error),
-        }
-        report.figure("evaluations", laboratory.pool.simulations());
-        report.chip_time = laboratory.chip_time();
-        Ok(report)
+        let laboratory = Laboratory::open(context, chain, study.repetitions, self.sharing)?;
+        laboratory
+            .report("evaluations", |laboratory, report| study.carry_out(context, &chain, laboratory, report))
     }
 }
 

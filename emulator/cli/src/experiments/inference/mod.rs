@@ -13,7 +13,7 @@
 //! | H | the heights for spikes into each of them |
 //!
 //! # What is done
-//! A table of simulations with codes from the prior serves all three. Rejection takes the nearest tenth of it (more if the table is
+//! A table of simulations with codes from the prior serves all three. Rejection takes the nearest twentieth of it (more if the table is
 //! small), and a local linear regression takes the error of that tolerance out. Simulations of the table are then taken for the
 //! observation in turn, with the others as the table: regions of 50, 80 and 95 % probability must contain its codes in 50, 80 and
 //! 95 % of these cases (expected coverage).
@@ -62,8 +62,9 @@ const TRUTH: f64 = 511.0;
 const LARGEST: f64 = 1022.0;
 /// Levels at which coverage is judged.
 const LEVELS: [f64; 3] = [0.5, 0.8, 0.95];
-/// The share of the table that a posterior takes.
-const NEAREST: f64 = 0.1;
+/// The share of the table that a posterior takes. Over twice as much of it, what F tells of the codes is no longer equally sharp
+/// everywhere.
+const NEAREST: f64 = 0.05;
 /// Simulations of the table that are taken for the observation in turn, at most.
 const CASES: usize = 1000;
 /// Codes that are drawn from the posterior and run again.
@@ -167,16 +168,8 @@ impl Experiment for Inference {
 
     fn run(&self, context: &Context) -> Result<Report, ExperimentError> {
         let study = self.study()?;
-        let mut laboratory = Laboratory::open(context, study.chain, 1, self.sharing)?;
-        let mut report = Report::new();
-        match study.carry_out(context, &mut laboratory, &mut report) {
-            // Interrupted: what there is so far is reported.
-            Ok(()) | Err(Stop::Cancelled) => {}
-            Err(Stop::Failed(error)) => return Err(error),
-        }
-        report.figure("simulations", laboratory.pool.simulations());
-        report.chip_time = laboratory.chip_time();
-        Ok(report)
+        let laboratory = Laboratory::open(context, study.chain, 1, self.sharing)?;
+        laboratory.report("simulations", |laboratory, report| study.carry_out(context, laboratory, report))
     }
 }
 
