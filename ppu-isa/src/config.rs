@@ -24,7 +24,7 @@ pub struct Config {
 pub enum TimingModel {
     /// One instruction in each cycle: [`Flat`](crate::timing::Flat).
     Flat,
-    /// Fast and close: [`Scoreboard`](crate::timing::Scoreboard).
+    /// Close, without the units behind the issue stage: [`Scoreboard`](crate::timing::Scoreboard).
     #[default]
     Scoreboard,
     /// Exact, and able to tell causes of stalls: [`CycleModel`](crate::timing::CycleModel).
@@ -123,6 +123,16 @@ impl CacheGeometry {
     /// The geometry with exponents limited to what they may be.
     pub(crate) fn limited(self) -> Self {
         Self { lines_log2: self.lines_log2.min(12), words_log2: self.words_log2.min(6) }
+    }
+    /// Line of memory that an address lies in, counted from address 0.
+    #[inline(always)]
+    pub(crate) const fn line_of(self, address: u32) -> u32 {
+        address >> (2 + self.words_log2)
+    }
+    /// Word of its line that an address lies in.
+    #[inline(always)]
+    pub(crate) const fn word_of(self, address: u32) -> u32 {
+        address >> 2 & ((1 << self.words_log2) - 1)
     }
     /// Lines.
     pub const fn lines(self) -> usize {

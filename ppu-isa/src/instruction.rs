@@ -2,6 +2,7 @@
 
 use crate::spr::Spr;
 use crate::table::{Class, INSTRUCTIONS, Op, Overflow, Record, Role, implicit};
+use crate::timing::Demand;
 use crate::vector::Condition;
 
 /// A decoded instruction word. Every word decodes; one that matches no row of the table is [`Op::Unknown`].
@@ -25,6 +26,7 @@ pub struct Instruction {
     pub(crate) plain_conditional: bool,
     pub(crate) reads: Usage,
     pub(crate) writes: Usage,
+    pub(crate) demand: Demand,
 }
 
 /// `ori 0,0,0`, which the front end drops without issuing it.
@@ -112,11 +114,13 @@ impl Instruction {
             plain_conditional: false,
             reads: Usage::default(),
             writes: Usage::default(),
+            demand: Demand::NONE,
         };
         match op.info() {
             Some(_) => i.decode_known(),
             None => i.decode_unknown(),
         }
+        i.demand = Demand::of(&i);
         i
     }
 

@@ -128,7 +128,9 @@ fn same_in_steps<T: Timing + Serialize>(surroundings: &Surroundings) -> Result<(
     let run = execute::<T>(&surroundings);
     let steps = execute_in_steps::<T>(&surroundings);
     prop_assert_eq!(&run.0, &steps.0);
-    prop_assert!(run.2 == steps.2, "states differ");
+    let place = run.2.bytes().zip(steps.2.bytes()).position(|(a, b)| a != b).unwrap_or(0);
+    let near = |text: &str| text[place.saturating_sub(200)..(place + 60).min(text.len())].to_owned();
+    prop_assert!(run.2 == steps.2, "states differ:\n{}\n{}", near(&run.2), near(&steps.2));
     prop_assert!(run.3 == steps.3, "memories differ");
     Ok(())
 }

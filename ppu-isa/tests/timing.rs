@@ -1,48 +1,9 @@
 //! The cycle model beside the golden data: configurations, and closed forms of ppu-timing 2 under other parameters.
 
-use ppu_isa::{Bus, ByteEnables, Config, Core, LaneMask, Response, Stop, TimingConfig, Vector, assemble};
+mod bench;
 
-/// A memory that answers `latency` cycles later than SRAM beyond 16 KiB.
-struct Memory {
-    words: Vec<u32>,
-    latency: u32,
-}
-
-impl Memory {
-    fn word(&mut self, address: u32) -> (&mut u32, u32) {
-        let latency = if address < 0x4000 { 0 } else { self.latency };
-        (&mut self.words[(address >> 2) as usize & 4095], latency)
-    }
-}
-
-impl Bus for Memory {
-    fn fetch(&mut self, _: u64, address: u32, line: &mut [u32]) -> Response<u32> {
-        let first = (address >> 2) as usize & 4095;
-        line.copy_from_slice(&self.words[first..first + line.len()]);
-        Response::now(1)
-    }
-    fn load(&mut self, _: u64, address: u32, _: ByteEnables) -> Response<u32> {
-        let (word, latency) = self.word(address);
-        Response::Done { value: *word, latency }
-    }
-    fn store(&mut self, _: u64, address: u32, value: u32, enables: ByteEnables) -> Response<()> {
-        let (word, latency) = self.word(address);
-        *word = enables.merge(*word, value);
-        Response::Done { value: (), latency }
-    }
-    fn load_vector(&mut self, _: u64, _: u32) -> Response<Vector> {
-        Response::now(Vector::ZERO)
-    }
-    fn store_vector(&mut self, _: u64, _: u32, _: &Vector, _: LaneMask) -> Response<()> {
-        Response::now(())
-    }
-    fn vector_in(&mut self, _: u64, _: u32, _: LaneMask) -> Response<Vector> {
-        Response::Done { value: Vector::ZERO, latency: 8 }
-    }
-    fn vector_out(&mut self, _: u64, _: u32, _: &Vector, _: LaneMask) -> Response<()> {
-        Response::Done { value: (), latency: 8 }
-    }
-}
+use bench::Bench;
+use ppu_isa::{Config, Core, Stop, TimingConfig, assemble};
 
 /// Cycles between two reads of the time base around `body`, in the second pass of a loop.
 fn warm_cycles(timing: TimingConfig, latency: u32, body: &str) -> u32 {
@@ -50,9 +11,8 @@ fn warm_cycles(timing: TimingConfig, latency: u32, body: &str) -> u32 {
         "lis r10, 1\nli r9, 3\nloop:\nmfspr r28, 284\n{body}\nmfspr r29, 284\naddi r9, r9, -1\ncmpwi r9, 0\n\
          bne loop\nsync\nwait\n"
     );
-    let mut memory = Memory { words: vec![0; 4096], latency };
     let program = assemble(&text, 0).expect("a program").words();
-    memory.words[..program.len()].copy_from_slice(&program);
+    let mut memory = Bench { omnibus: latency, ..Bench::new(&program) };
     let mut core = Core::<ppu_isa::timing::CycleModel>::new(Config { timing, ..Config::nux_reference() });
     let stop = core.run(&mut memory, 100_000, &mut ());
     assert!(matches!(stop, Stop::Asleep { .. }), "{stop:?}");
@@ -81,6 +41,22 @@ fn a_slower_multiplier_delays_its_dependents() {
     let fast = warm_cycles(TimingConfig::nux_reference(), 0, body);
     let slow = warm_cycles(TimingConfig { multiplier: 6, ..TimingConfig::nux_reference() }, 0, body);
     assert_eq!((fast, slow), (6, 8));
+}
+
+#[test]
+fn every_constant_of_the_scalar_units_reaches_the_model() {
+    let with = |change: fn(&mut TimingConfig), body: &str| {
+        let mut timing = TimingConfig::nux_reference();
+        change(&mut timing);
+        let cycles = |timing| i64::from(warm_cycles(timing, 0, body));
+        cycles(timing) - cycles(TimingConfig::nux_reference())
+    };
+    assert_eq!(with(|t| t.simple = 3, "add r3, r4, r4\nadd r5, r3, r3"), 2);
+    assert_eq!(with(|t| t.base_update = 4, "stwu r3, 0(r10)\nadd r5, r10, r10"), 2);
+    assert_eq!(with(|t| t.command = 6, "lwz r3, 0x2000(0)\nadd r5, r3, r3"), 2);
+    // The product takes the place of a load that issues in the next cycle.
+    let product = "mullw r3, r4, r4\nlwz r5, 0x2000(0)\ncmpwi r4, 0\ncmpwi r4, 0";
+    assert_eq!(with(|t| t.load_place = 4, product), -1);
 }
 
 #[test]

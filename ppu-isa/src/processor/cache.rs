@@ -73,7 +73,7 @@ impl Cache {
     }
     #[inline(always)]
     fn line_of(&self, address: u32) -> (usize, u32) {
-        let tag = address >> self.shift();
+        let tag = self.geometry.line_of(address);
         (tag as usize & (self.tags.len() - 1), tag)
     }
     /// The word at an address, if its line is here.

@@ -31,6 +31,8 @@ pub(super) struct Control {
     doorbell_request: Option<u64>,
     /// The same for the input pins.
     pin_request: Option<u64>,
+    /// Cycle in which the last instruction issued behind which MSR.EE was 1 and that could have set it.
+    enabled_at: u64,
     fault: Option<Fault>,
     /// While asleep: the first cycle of sleep.
     pub(super) sleep: Option<u64>,
@@ -62,6 +64,7 @@ impl Control {
     /// The latches of doorbell and pins are held clear while MSR.EE is 0; levels come through when it is set.
     pub(super) fn ee_changed(&mut self, state: &State, at: u64) {
         if state.external_enabled() {
+            self.enabled_at = at;
             if self.pin_request.is_none() && pin_levels(state) {
                 self.pin_request = Some(at + 4);
             }
@@ -116,6 +119,9 @@ impl<T: Timing> Core<T> {
             return Some(fault.begins);
         }
         let request = self.state.external_enabled().then(|| self.next_request()).flatten()?;
+        // A timer may have asked long before it was let.
+        let enabled = self.control.enabled_at;
+        let request = if request < enabled { enabled + 1 } else { request };
         Some(self.timing.interruptible(request))
     }
 
@@ -150,7 +156,12 @@ impl<T: Timing> Core<T> {
                 self.interrupt(begins, observer);
                 return ControlFlow::Continue(());
             }
-            if !behind && at < until && at + 1 >= begins && shadow && !self.escapes_shadow(instruction) {
+            if behind {
+                // It does not issue, even if it could before the limit: a precise fault drops it.
+                self.now = begins.max(at);
+                return ControlFlow::Break(Stop::Limit);
+            }
+            if at < until && at + 1 >= begins && shadow && !self.escapes_shadow(instruction) {
                 return self.shadow_slot(bus, observer, address, instruction, at);
             }
         }

@@ -159,6 +159,7 @@ impl<T: Timing> Core<T> {
     /// Executes until the next instruction would issue in cycle `until` or later, or something else stops it.
     pub fn run<B: Bus, O: Observer>(&mut self, bus: &mut B, until: u64, observer: &mut O) -> Stop {
         self.prepare();
+        self.timing.explain(observer.wants_account());
         loop {
             if let ControlFlow::Break(stop) = self.ordinary(bus, until, observer) {
                 return stop;
@@ -176,6 +177,7 @@ impl<T: Timing> Core<T> {
     /// effects are then lost, which is why step is not for watching.
     pub fn step<B: Bus>(&mut self, bus: &mut B, until: u64) -> Result<StepReport, Stop> {
         self.prepare();
+        self.timing.explain(true);
         let mut recorder = Recorder::default();
         loop {
             match self.advance(bus, until, &mut recorder) {

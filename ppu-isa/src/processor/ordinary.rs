@@ -106,6 +106,27 @@ impl<T: Timing> Core<T> {
                 break Left::Before;
             }
             for instruction in stretch {
+                let passes = if counts { None } else { self.timing.passes(instruction) };
+                if let Some(cycle) = passes.filter(|&cycle| cycle < end) {
+                    at = cycle;
+                    if observer.breaks_at(address) {
+                        // As if it had been asked, which leaves traces in what the model shows.
+                        let cache = &self.cache;
+                        let slot = Slot { address, instruction, step: 0 };
+                        let _ = self.timing.issue(slot, u64::MAX, |a| cache.word(a));
+                        break 'slots Left::At(Stop::Breakpoint { address });
+                    }
+                    self.timing.pass(instruction, at);
+                    let ended = machine!(self, bus, observer, address, at).execute(instruction);
+                    debug_assert_eq!(ended, Ended::Next);
+                    report(&self.timing, at, Slot { address, instruction, step: 0 }, observer);
+                    last = (at, address);
+                    address = address.wrapping_add(4);
+                    if let Some(hit) = observer.watch_hit() {
+                        break 'slots Left::Behind(Stop::Watchpoint(hit));
+                    }
+                    continue;
+                }
                 await_issue!(self, counts, Slot { address, instruction, step: 0 }, at, end, 'slots);
                 if observer.breaks_at(address) {
                     break 'slots Left::At(Stop::Breakpoint { address });

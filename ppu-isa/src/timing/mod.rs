@@ -13,6 +13,7 @@
 //! the contents of the instruction cache.
 
 mod cycle;
+mod demand;
 mod flat;
 mod frontend;
 mod parameters;
@@ -22,6 +23,7 @@ mod stall;
 mod vector_unit;
 
 pub use cycle::{CycleModel, CycleReference, Traces};
+pub(crate) use demand::{Demand, Kind};
 pub use flat::Flat;
 pub use parameters::{OutOfRange, Stations, TimingConfig};
 pub use scoreboard::Scoreboard;
@@ -102,6 +104,18 @@ pub trait Timing: Clone {
         code: impl Fn(u32) -> Option<u32>,
     ) -> Result<u64, LineRequest>;
 
+    /// For an instruction that can only take effect and be followed by the next one in memory: the cycle in which it
+    /// issues, if the model knows it without further ado.
+    #[inline(always)]
+    fn passes(&self, instruction: &Instruction) -> Option<u64> {
+        let _ = instruction;
+        None
+    }
+    /// It issued in cycle `at`, as [`Timing::passes`] said. In place of [`Timing::complete`].
+    fn pass(&mut self, instruction: &Instruction, at: u64) {
+        let _ = (instruction, at);
+    }
+
     /// The slot issued in cycle `at`.
     fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>);
 
@@ -132,6 +146,11 @@ pub trait Timing: Clone {
     /// The slot after those that have been executed issues in cycle `next`. Only if [`Timing::counts`].
     fn counted(&mut self, next: u64) {
         let _ = next;
+    }
+
+    /// Whether [`Timing::account`] will be asked from now on. A model that is not told expects to be asked.
+    fn explain(&mut self, wanted: bool) {
+        let _ = wanted;
     }
 
     /// What the model knows about the slot that [`Timing::complete`] was last called for. Models that cannot tell

@@ -9,6 +9,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TimingConfig {
+    /// Latency of the simple units: a dependent instruction issues this much later (exact, ppu-timing 2.1).
+    pub simple: u8,
+    /// The same for the base register of a store with update, and of the second slot of a load with update (exact,
+    /// ppu-timing 2.1).
+    pub base_update: u8,
+    /// A load that issues needs the write port where a result of this latency would, although it does not use it then
+    /// (exact, ppu-timing 2.1).
+    pub load_place: u8,
     /// Stages of the scalar multiplier: a dependent instruction issues this much later (exact, ppu-timing 2.1).
     pub multiplier: u8,
     /// Cycles of the divider; nothing issues for one more (exact, ppu-timing 2.1).
@@ -17,6 +25,17 @@ pub struct TimingConfig {
     /// direction and the memory itself. A load is used four cycles after that (exact for `nux-reference`, whose value
     /// 3 also meets the expectations of the chip's tests, ppu-timing 4; so bounded to 1..=8 for the chip).
     pub memory: u8,
+    /// From the issue of a load or store to its command at the arbiters (bounded: the golden records fix the sum with
+    /// `memory`, and those with line fills its parts).
+    pub command: u8,
+    /// From the issue of a misaligned access to the earliest cycle in which it leaves the queue (bounded: as `command`).
+    pub cancelled: u8,
+    /// Cycles in front of the answer to a line's first request, in addition to `memory` (bounded: as `command`).
+    pub line_request: u8,
+    /// From the miss of a line to its first use of the SRAM port (bounded: as `command`).
+    pub line_port: u8,
+    /// Entries of the branch predictor, up to 16 (exact, ppu-timing 2.2).
+    pub predictor_entries: u8,
     /// Requests the scalar load/store unit accepts before the front end stops (exact, ppu-timing 2.1).
     pub access_queue: u8,
     /// Bytes of local SRAM at address 0 of the data view; everything beyond is behind the omnibus port (ppu-isa 6.2).
@@ -28,6 +47,8 @@ pub struct TimingConfig {
     pub vector_multiplier: u8,
     /// See [`TimingConfig::vector_multiplier`].
     pub vector_adder: u8,
+    /// From the issue of a vector instruction to the head of the queue (exact, ppu-timing 2.4).
+    pub vector_transit: u8,
     /// Entries of the vector instruction queue that stop the front end (exact, ppu-timing 2.4).
     pub vector_queue: u8,
     /// Entries of the reservation stations of the vector unit (exact, ppu-timing 2.4).
@@ -105,14 +126,23 @@ impl TimingConfig {
     /// The set-up in which the golden data were measured (ppu-timing 1).
     pub const fn nux_reference() -> Self {
         Self {
+            simple: 1,
+            base_update: 2,
+            load_place: 3,
             multiplier: 4,
             divider: 31,
             memory: 3,
+            command: 4,
+            cancelled: 3,
+            line_request: 1,
+            line_port: 2,
+            predictor_entries: 16,
             access_queue: 13,
             sram_bytes: 0x4000,
             omnibus_in_flight: 1,
             vector_multiplier: 4,
             vector_adder: 1,
+            vector_transit: 3,
             vector_queue: 2,
             stations: Stations { multiply_add: 4, compare: 2, load_store: 2, parallel_port: 16, permute: 2 },
             answers: 3,
@@ -148,6 +178,15 @@ impl TimingConfig {
                 Err(OutOfRange { name, value, least, most })
             }
         };
+        range("simple", self.simple, 1, 8)?;
+        range("base_update", self.base_update, 1, 8)?;
+        range("load_place", self.load_place, 1, 8)?;
+        range("command", self.command, 1, 8)?;
+        range("cancelled", self.cancelled, 2, 8)?;
+        range("line_request", self.line_request, 0, 8)?;
+        range("line_port", self.line_port, 1, 8)?;
+        range("predictor_entries", self.predictor_entries, 1, 16)?;
+        range("vector_transit", self.vector_transit, 1, 8)?;
         range("multiplier", self.multiplier, 1, 30)?;
         range("divider", self.divider, 1, u8::MAX)?;
         range("memory", self.memory, 2, 64)?;
@@ -168,6 +207,15 @@ impl TimingConfig {
     /// With values limited to what the model can represent.
     pub(super) fn limited(self) -> Self {
         Self {
+            simple: self.simple.clamp(1, 8),
+            base_update: self.base_update.clamp(1, 8),
+            load_place: self.load_place.clamp(1, 8),
+            command: self.command.clamp(1, 8),
+            cancelled: self.cancelled.clamp(2, 8),
+            line_request: self.line_request.min(8),
+            line_port: self.line_port.clamp(1, 8),
+            predictor_entries: self.predictor_entries.clamp(1, 16),
+            vector_transit: self.vector_transit.clamp(1, 8),
             multiplier: self.multiplier.clamp(1, 30),
             divider: self.divider.max(1),
             memory: self.memory.clamp(2, 64),

@@ -4,7 +4,7 @@
 use ppu_isa::{Bus, ByteEnables, LaneMask, Response, Vector};
 
 /// What the processor is connected to.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Bench {
     pub(crate) words: Vec<u32>,
     /// Cycles by which everything beyond SRAM answers later.

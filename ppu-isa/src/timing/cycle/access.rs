@@ -10,6 +10,8 @@
 //! The port lags behind the processor and is advanced, cycle by cycle where more than one wants it, as far as somebody
 //! needs to know.
 
+mod alone;
+
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -17,10 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::log::Log;
 use crate::timing::TimingConfig;
 
-/// From issue of a load or store to its command at the arbiters.
-const COMMAND: u64 = 4;
-/// From issue of a misaligned access to the earliest cycle in which it leaves the queue.
-const CANCELLED: u64 = 3;
+pub(super) use alone::{NOWHERE, Queue, WritePort};
+
 /// What is this long ago has no influence any more; more than the latency of the memory.
 pub(super) const PAST: u64 = 72;
 /// Length of the ring of answers that are remembered.
@@ -164,6 +164,10 @@ pub(super) struct Accesses {
     /// See [`TimingConfig::answers`] and [`TimingConfig::answer_room`].
     room_for: u64,
     room_after: u64,
+    /// See [`TimingConfig`].
+    command: u64,
+    cancelled: u64,
+    memory: u64,
     /// Loads that used the write port, and words that were written to local SRAM.
     #[serde(skip)]
     pub(super) loads: Log,
@@ -195,6 +199,9 @@ impl Accesses {
             remote_head: 0,
             room_for: u64::from(config.answers),
             room_after: u64::from(config.answer_room),
+            command: u64::from(config.command),
+            cancelled: u64::from(config.cancelled),
+            memory: u64::from(config.memory),
             loads: Log::default(),
             stores: Log::default(),
         }
@@ -214,7 +221,7 @@ impl Accesses {
         remote: bool,
         cancelled: bool,
     ) {
-        self.start(issued + COMMAND);
+        self.start(issued + self.command);
         self.queue.push_back(Access { target, issued, latency, remote, cancelled, granted: 0 });
         if let Some(target) = target {
             self.loading |= 1 << (target & 31);
@@ -226,7 +233,7 @@ impl Accesses {
     fn start(&mut self, next: u64) {
         if self.is_unused() {
             // Others may still come in a few cycles before that.
-            self.cycle = next.saturating_sub(COMMAND);
+            self.cycle = next.saturating_sub(self.command);
         }
     }
     fn is_unused(&self) -> bool {
@@ -249,12 +256,12 @@ impl Accesses {
     }
 
     /// The earliest cycle in which fxvlax or fxvstax can be complete.
-    pub(super) fn vector_complete(&self, config: &TimingConfig) -> u64 {
+    pub(super) fn vector_complete(&self) -> u64 {
         let Some(burst) = &self.vector else { return 0 };
         if burst.left == 0 {
-            burst.taken + u64::from(config.memory) - 1
+            burst.taken + self.memory - 1
         } else {
-            burst.next.max(self.cycle) + u64::from(burst.left) - 1 + u64::from(config.memory)
+            burst.next.max(self.cycle) + u64::from(burst.left) - 1 + self.memory
         }
     }
     /// Whether all its words have been answered, and that is decided.
@@ -280,9 +287,11 @@ impl Accesses {
     /// No retirement comes before this cycle.
     pub(super) fn next(&self) -> u64 {
         match self.queue.front() {
-            Some(_) if self.answered > 0 => (self.answer(self.head).taken + 2).max(self.last_retired + 1),
-            Some(access) if access.cancelled => access.issued + CANCELLED,
-            Some(access) => access.issued + COMMAND,
+            Some(_) if self.answered > 0 => {
+                (self.answer(self.head).taken + self.memory - 1).max(self.last_retired + 1)
+            }
+            Some(access) if access.cancelled => access.issued + self.cancelled,
+            Some(access) => access.issued + self.command,
             None => 0,
         }
     }
@@ -290,7 +299,7 @@ impl Accesses {
     /// that leaves it in this cycle is still there, whether or not that is decided.
     pub(super) fn waiting(&self, cycle: u64) -> usize {
         self.len() + usize::from(self.last_retired >= cycle)
-            - self.queue.iter().rev().take_while(|a| a.issued + COMMAND - 1 > cycle).count()
+            - self.queue.iter().rev().take_while(|a| a.issued + self.command - 1 > cycle).count()
     }
 
     fn answer(&self, number: u64) -> Answer {
@@ -304,7 +313,7 @@ impl Accesses {
             let access = self.queue[self.answered];
             let taken = if access.cancelled {
                 // So that it can leave the queue in its earliest cycle.
-                access.issued + CANCELLED - 2
+                (access.issued + self.cancelled + 1).saturating_sub(self.memory)
             } else {
                 let mut taken = (access.granted + 1 + u64::from(access.latency)).max(self.last_taken + 1);
                 let last = number.saturating_sub(self.room_for);
@@ -329,15 +338,16 @@ impl Accesses {
     }
 
     /// Retires what can leave the queue up to cycle `limit`.
-    fn retire(&mut self, limit: u64, registers: &mut Registers, memory: u64) {
+    fn retire(&mut self, limit: u64, registers: &mut Registers) {
         loop {
             self.answer_granted();
             if self.answered == 0 {
                 return;
             }
             let Some(access) = self.queue.front() else { return };
-            let mut at =
-                (self.answer(self.head).taken + memory - 1).max(self.last_retired + 1).max(self.searched);
+            let mut at = (self.answer(self.head).taken + self.memory - 1)
+                .max(self.last_retired + 1)
+                .max(self.searched);
             let (target, cancelled) = (access.target, access.cancelled);
             if target.is_some() && !cancelled {
                 while at <= limit && registers.reserved(at) {
@@ -382,7 +392,6 @@ impl Accesses {
 
     #[inline(never)]
     fn decide(&mut self, limit: u64, registers: &mut Registers, config: &TimingConfig) {
-        let memory = u64::from(config.memory);
         while self.cycle <= limit {
             let alone = self.code.is_none() && self.vector.as_ref().is_none_or(|burst| burst.left == 0);
             if alone {
@@ -391,25 +400,30 @@ impl Accesses {
                         self.cycle = limit + 1;
                         break;
                     }
-                    Some(access) => self.cycle = self.cycle.max(access.issued + COMMAND),
+                    // One that is cancelled may leave the queue before others would come to the arbiters.
+                    Some(access) if access.cancelled => {
+                        self.cycle = self.cycle.max(access.issued + self.command.min(self.cancelled));
+                    }
+                    Some(access) => self.cycle = self.cycle.max(access.issued + self.command),
                 }
                 if self.cycle > limit {
                     self.cycle = limit + 1;
                     break;
                 }
             }
-            self.retire(self.cycle, registers, memory);
+            self.retire(self.cycle, registers);
             self.arbitrate(self.cycle, config);
             self.cycle += 1;
         }
-        self.retire(limit, registers, memory);
+        self.retire(limit, registers);
     }
 
     fn arbitrate(&mut self, now: u64, config: &TimingConfig) {
         while self.queue.get(self.granted).is_some_and(|access| access.cancelled) {
             self.granted += 1;
         }
-        let scalar = self.queue.get(self.granted).filter(|access| access.issued + COMMAND <= now).copied();
+        let scalar =
+            self.queue.get(self.granted).filter(|access| access.issued + self.command <= now).copied();
         let vector = self.vector.filter(|burst| burst.left > 0 && burst.next <= now);
         let code = self.code.is_some_and(|burst| burst.next <= now);
         let first = self.first.or(match (scalar, vector) {
@@ -469,7 +483,7 @@ impl Accesses {
                 self.stores.note(now, 0);
             }
             if second == Master::Code {
-                self.words.push_back(taken + u64::from(config.memory) - 2);
+                self.words.push_back(taken + self.memory - 2);
                 if burst.left == 0 {
                     self.code = None;
                 }
@@ -507,10 +521,14 @@ impl Accesses {
         }
         self.cycle = if self.is_unused() { now + 1 } else { self.cycle.max(now + 1) };
         let undecided = self.answered..self.granted;
+        let command = self.command;
         for (n, access) in self.queue.iter_mut().enumerate() {
-            // Only how new it is counts, and only while it is.
-            access.issued =
-                access.issued.max(if access.cancelled { past } else { now.saturating_sub(COMMAND) });
+            // Only how new it is counts, and only while its command is not decided.
+            access.issued = match access.cancelled {
+                true => access.issued.max(past),
+                false if n < self.granted => now.saturating_sub(command),
+                false => access.issued.max(now.saturating_sub(command)),
+            };
             access.granted = if undecided.contains(&n) { access.granted.max(past) } else { past };
             if n < self.answered {
                 (access.latency, access.remote) = (0, false);
@@ -534,9 +552,13 @@ impl Accesses {
         }
         (self.head, self.answers) = (head, answers);
         self.last_retired = self.last_retired.max(now.saturating_sub(1));
-        self.searched = self.searched.max(now.saturating_sub(1));
+        // Before it is answered it does not search for a place.
+        let searched = if self.answered > 0 { self.searched } else { 0 };
+        self.searched = searched.max(now.saturating_sub(1));
         self.sram_free = self.sram_free.max(now);
-        self.last_taken = self.last_taken.max(if undecided.is_empty() { now } else { past });
+        // The next answer comes behind its grant in any case.
+        let granted = self.queue.get(self.answered).filter(|_| !undecided.is_empty());
+        self.last_taken = self.last_taken.max(granted.map_or(now, |access| access.granted.min(now)));
         let remote = self.remote;
         for (n, free) in self.remote.iter_mut().enumerate() {
             // The youngest transaction becomes the last of the ring.

@@ -8,31 +8,70 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{LineRequest, Outcome};
+use super::super::{LineRequest, Outcome, TimingConfig};
 use super::access::Accesses;
 use super::predictor::{Feedback, Predictor};
 use super::replay::Pipeline;
 use crate::config::CacheGeometry;
 
-/// Cycles in front of the answer to a line's first request, in addition to the memory: from the miss to the request.
-const REQUEST: u64 = 1;
-/// From the miss to the use of the SRAM port.
-const PORT: u64 = 2;
+/// An address on its way to issue: the address, that which was fetched behind it, and three flags in the bits that
+/// addresses of instructions leave free. In one word, since every slot moves three of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Stage(u64);
 
-/// An address on its way to issue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Stage {
-    pub(super) address: u32,
+impl Stage {
+    const PREDICTED: u64 = 1;
+    const BUBBLE: u64 = 2;
+    const LANDED: u64 = 1 << 32;
+    pub(super) const EMPTY: Self = Self(Self::BUBBLE);
+
+    /// `predicted`: where the predictor says that a jump goes. `landed`: it is the target of a jump.
+    #[inline(always)]
+    pub(super) fn new(address: u32, next: u32, predicted: bool, landed: bool) -> Self {
+        let addresses = u64::from(next & !3) << 32 | u64::from(address & !3);
+        let flag = |set, flag| if set { flag } else { 0 };
+        Self(addresses | flag(predicted, Self::PREDICTED) | flag(landed, Self::LANDED))
+    }
+    #[inline(always)]
+    pub(super) fn address(self) -> u32 {
+        self.0 as u32 & !3
+    }
     /// The address that was fetched behind it.
-    pub(super) next: u32,
-    pub(super) predicted: bool,
+    #[inline(always)]
+    pub(super) fn next(self) -> u32 {
+        (self.0 >> 32) as u32 & !3
+    }
+    #[inline(always)]
+    pub(super) fn predicted(self) -> bool {
+        self.0 & Self::PREDICTED != 0
+    }
     /// Its instruction was not there; it will be fetched again.
-    pub(super) bubble: bool,
+    #[inline(always)]
+    pub(super) fn bubble(self) -> bool {
+        self.0 & Self::BUBBLE != 0
+    }
     /// The target of a jump.
-    pub(super) landed: bool,
+    pub(super) fn landed(self) -> bool {
+        self.0 & Self::LANDED != 0
+    }
+    fn with_bubble(self, bubble: bool) -> Self {
+        Self(self.0 & !Self::BUBBLE | if bubble { Self::BUBBLE } else { 0 })
+    }
+    /// Whether a branch that was fetched so and goes to `next` went the way that was fetched.
+    #[inline(always)]
+    pub(super) fn foresaw(self, taken: bool, next: u32) -> bool {
+        if taken { self.predicted() && self.next() == next } else { !self.predicted() }
+    }
 }
 
-const EMPTY: Stage = Stage { address: 0, next: 0, predicted: false, bubble: true, landed: false };
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mark = |flag, text| if flag { text } else { "" };
+        let (predicted, bubble) = (mark(self.predicted(), " predicted"), mark(self.bubble(), " bubble"));
+        write!(f, "{:#x} -> {:#x}{predicted}{bubble}", self.address(), self.next())?;
+        f.write_str(mark(self.landed(), " landed"))
+    }
+}
 
 /// A line of the cache: which it is, and which of its words are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +96,10 @@ struct Fill {
 /// The front of the processor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fetch {
-    words_log2: u8,
+    cache: CacheGeometry,
+    /// See [`TimingConfig`].
+    line_request: u64,
+    line_port: u64,
     memory: u64,
     repeats: bool,
     lines: Vec<Line>,
@@ -110,19 +152,21 @@ fn slots(word: u32) -> u8 {
 }
 
 impl Fetch {
-    pub(super) fn new(cache: CacheGeometry, memory: u8, repeats: bool) -> Self {
+    pub(super) fn new(cache: CacheGeometry, config: &TimingConfig) -> Self {
         let cache = cache.limited();
         Self {
-            words_log2: cache.words_log2,
-            memory: u64::from(memory),
-            repeats,
+            cache,
+            line_request: u64::from(config.line_request),
+            line_port: u64::from(config.line_port),
+            memory: u64::from(config.memory),
+            repeats: config.repeated_fetch,
             lines: vec![Line { tag: u32::MAX, start: 0, words: 0 }; cache.lines()],
-            predictor: Predictor::default(),
+            predictor: Predictor::new(config.predictor_entries),
             feedback: Default::default(),
             feedbacks: 0,
-            last: EMPTY,
-            decoded: EMPTY,
-            fetched: EMPTY,
+            last: Stage::EMPTY,
+            decoded: Stage::EMPTY,
+            fetched: Stage::EMPTY,
             address: 0,
             cycle: 0,
             settled: false,
@@ -147,11 +191,11 @@ impl Fetch {
     }
 
     fn words(&self) -> u8 {
-        1 << self.words_log2
+        self.cache.words() as u8
     }
     #[inline(always)]
     fn tag(&self, address: u32) -> u32 {
-        address >> (2 + self.words_log2)
+        self.cache.line_of(address)
     }
     #[inline(always)]
     fn line(&self, address: u32) -> &Line {
@@ -159,32 +203,34 @@ impl Fetch {
     }
     /// The whole line is there.
     #[inline(always)]
-    fn complete(&self, address: u32) -> bool {
+    pub(super) fn complete(&self, address: u32) -> bool {
         let line = self.line(address);
         line.tag == self.tag(address) && line.words == self.words()
     }
     /// The word is there.
     fn present(&self, address: u32) -> bool {
         let line = self.line(address);
-        let word = (address >> 2) as u8 & (self.words() - 1);
+        let word = self.cache.word_of(address) as u8;
         line.tag == self.tag(address) && word.wrapping_sub(line.start) & (self.words() - 1) < line.words
     }
 
     /// Lets the predictor learn what has come in before `cycle`.
     #[inline(always)]
-    fn learn_before(&mut self, cycle: u64) {
-        if self.feedbacks != 0 {
+    pub(super) fn learn_before(&mut self, cycle: u64) {
+        if self.feedbacks != 0 && self.feedback[0].at < cycle {
             self.learn_pending(cycle);
         }
     }
     #[inline(never)]
     fn learn_pending(&mut self, cycle: u64) {
         while self.feedbacks > 0 && self.feedback[0].at < cycle {
-            self.predictor.learn(self.feedback[0]);
-            self.feedback.copy_within(1.., 0);
+            let [first, rest @ ..] = self.feedback;
+            self.predictor.learn(first);
+            self.feedback = [rest[0], rest[1], rest[2], first];
             self.feedbacks -= 1;
         }
     }
+    #[inline(always)]
     fn send_feedback(&mut self, feedback: Feedback) {
         if usize::from(self.feedbacks) == self.feedback.len() {
             self.learn_pending(feedback.at);
@@ -195,26 +241,25 @@ impl Fetch {
 
     // ---- settled ----
 
+    /// What the look-up of `address` gives when a slot issues in cycle `at`. Nothing if that leaves the settled state.
+    #[inline(always)]
+    pub(super) fn look_up(&mut self, address: u32, at: u64) -> Option<Stage> {
+        self.learn_before(at - 1);
+        let predicted = self.predictor.predict(address);
+        let next = predicted.unwrap_or(address.wrapping_add(4));
+        let there = self.tag(next) == self.tag(address) || self.complete(next);
+        there.then(|| Stage::new(address, next, predicted.is_some(), false))
+    }
+
     /// The instruction at `last` issued in cycle `at`, everything advances. False if that leaves the settled state;
     /// nothing has happened then.
     #[inline(always)]
     pub(super) fn advance_settled(&mut self, at: u64) -> bool {
-        self.learn_before(at - 1);
-        let predicted = self.predictor.predict(self.address);
-        let next = predicted.unwrap_or(self.address.wrapping_add(4));
-        if self.tag(next) != self.tag(self.address) && !self.complete(next) {
-            return false;
-        }
+        let Some(stage) = self.look_up(self.address, at) else { return false };
         self.last = self.decoded;
         self.decoded = self.fetched;
-        self.fetched = Stage {
-            address: self.address,
-            next,
-            predicted: predicted.is_some(),
-            bubble: false,
-            landed: false,
-        };
-        self.address = next;
+        self.fetched = stage;
+        self.address = stage.next();
         self.cycle = at + 1;
         true
     }
@@ -243,7 +288,7 @@ impl Fetch {
 
     /// The jump, if every address on the way is there. Otherwise the predictor may have learned.
     fn try_jump(&mut self, at: u64, target: u32) -> bool {
-        let mut stages = [EMPTY; 3];
+        let mut stages = [Stage::EMPTY; 3];
         let mut address = target;
         for (n, stage) in stages.iter_mut().enumerate() {
             self.learn_before(at + 1 + n as u64);
@@ -252,13 +297,18 @@ impl Fetch {
             if !self.complete(next) {
                 return false;
             }
-            *stage = Stage { address, next, predicted: predicted.is_some(), bubble: false, landed: n == 0 };
+            *stage = Stage::new(address, next, predicted.is_some(), n == 0);
             address = next;
         }
         [self.last, self.decoded, self.fetched] = stages;
         self.address = address;
         self.cycle = at + 5;
         true
+    }
+
+    /// The predictor learns what it learns while a jump behind the branch that issued in cycle `at` takes place.
+    pub(super) fn learn_jumping(&mut self, at: u64) {
+        self.learn_before(at + 3);
     }
 
     /// From now on every register is followed. The pipeline stands in cycle `at`, in which `last` may issue.
@@ -276,24 +326,26 @@ impl Fetch {
         self.ignore_prediction = false;
         self.enabled = true;
         self.hit = true;
-        self.looked_up = self.fetched.address;
+        self.looked_up = self.fetched.address();
         self.missed = false;
         self.delayed = false;
         self.landed = false;
-        self.retry = self.fetched.address;
+        self.retry = self.fetched.address();
         self.slots_done = 0;
     }
 
     /// Stops following every register if nothing is missing.
     fn settle(&mut self) {
-        let real = !self.last.bubble && !self.decoded.bubble && !self.delayed && !self.ignore_prediction;
+        let real = !self.last.bubble() && !self.decoded.bubble() && !self.delayed && !self.ignore_prediction;
         self.settled = real
             && !self.fill.active
             && !self.missing()
             && self.slots_done == 0
-            && self.fetched.next == self.address
-            && self.fetched.address != self.address
-            && [self.decoded.address, self.fetched.address, self.address].iter().all(|&a| self.complete(a));
+            && self.fetched.next() == self.address
+            && self.fetched.address() != self.address
+            && [self.decoded.address(), self.fetched.address(), self.address]
+                .iter()
+                .all(|&a| self.complete(a));
     }
 
     // ---- cycle by cycle ----
@@ -320,10 +372,10 @@ impl Fetch {
         let delay = self.missing();
         let issue_hold = hold;
         let mut slots_hold = false;
-        if jumping && !self.decoded.landed || self.decoded.bubble {
+        if jumping && !self.decoded.landed() || self.decoded.bubble() {
             self.slots_done = 0;
         } else {
-            let slots = word(self.decoded.address).map_or(1, slots);
+            let slots = word(self.decoded.address()).map_or(1, slots);
             slots_hold = self.slots_done + 1 < slots;
             if !issue_hold {
                 self.slots_done = if slots_hold { self.slots_done + 1 } else { 0 };
@@ -344,14 +396,8 @@ impl Fetch {
             self.last = self.decoded;
         }
         if !hold || jump.is_some() {
-            self.decoded = Stage { bubble, ..self.fetched };
-            self.fetched = Stage {
-                address: self.address,
-                next,
-                predicted: predicted.is_some(),
-                bubble: false,
-                landed: self.landed,
-            };
+            self.decoded = self.fetched.with_bubble(bubble);
+            self.fetched = Stage::new(self.address, next, predicted.is_some(), self.landed);
             self.landed = jump.is_some();
         }
         if let Some(target) = jump {
@@ -403,9 +449,9 @@ impl Fetch {
         self.fill.address = self.looked_up;
         self.fill.words = 0;
         self.far = self.fill.latency != 0 || self.fill.interval > 1;
-        self.fill.arrives = cycle + REQUEST + self.memory + u64::from(self.fill.latency);
+        self.fill.arrives = cycle + self.line_request + self.memory + u64::from(self.fill.latency);
         if !self.far {
-            port.start_code(cycle + PORT, self.words());
+            port.start_code(cycle + self.line_port, self.words());
         }
         Ok(())
     }
@@ -443,7 +489,7 @@ impl Fetch {
         self.fill.words += 1;
         let tag = self.tag(self.fill.address);
         let mask = self.lines.len() - 1;
-        let start = (self.fill.address >> 2) as u8 & (self.words() - 1);
+        let start = self.cache.word_of(self.fill.address) as u8;
         self.changes += 1;
         self.lines[tag as usize & mask] = Line { tag, start, words: self.fill.words };
         self.fill.active = self.fill.words < self.words();
@@ -452,7 +498,7 @@ impl Fetch {
     /// Whether the same line is fetched again and again, and the pipeline is on hold: then time may be skipped by a
     /// multiple of the result.
     pub(super) fn repetition(&self) -> Option<u64> {
-        let period = REQUEST
+        let period = self.line_request
             + self.memory
             + u64::from(self.fill.latency)
             + u64::from(self.fill.interval) * u64::from(self.words() - 1)
@@ -479,11 +525,21 @@ impl Fetch {
         std::mem::take(&mut self.fills)
     }
 
+    /// Whether no fill has begun since [`Fetch::take_fills`].
+    pub(super) fn has_told_fills(&self) -> bool {
+        self.fills == 0
+    }
+
     /// A branch that issued in cycle `at` will tell the predictor what became of it.
     pub(super) fn resolve(&mut self, at: u64, address: u32, taken: bool, target: u32) {
         // What the table gets for a branch that is not taken is no target at all but the address that follows the one
         // it is just looking up (ppu-isa 9.2).
         let target = if taken { target } else { self.address.wrapping_add(8) };
+        self.tell(at, address, taken, target);
+    }
+    /// The same, with what the table gets for a target.
+    #[inline(always)]
+    pub(super) fn tell(&mut self, at: u64, address: u32, taken: bool, target: u32) {
         self.send_feedback(Feedback { at: at + 1, address, taken, target });
     }
 
@@ -531,7 +587,7 @@ impl Fetch {
     /// What is at the end of the pipeline is not executed.
     pub(super) fn drop_last(&mut self, at: u64) {
         self.unsettle(at);
-        self.last.bubble = true;
+        self.last = self.last.with_bubble(true);
     }
 
     /// Ends a cycle-by-cycle stretch if possible.
@@ -548,8 +604,12 @@ impl Fetch {
         self.fill.active
     }
     /// Gives everything that no future answer depends on a fixed value.
-    pub(super) fn normalise(&mut self) {
+    pub(super) fn normalise(&mut self, now: u64) {
         self.unsettled = false;
+        if self.settled {
+            // As the next look-up will, which is not before.
+            self.learn_before(now.saturating_sub(1));
+        }
         self.feedback[usize::from(self.feedbacks).min(4)..].fill(Feedback::default());
         if !self.fill.active {
             (self.fill.arrives, self.fill.words, self.far) = (0, 0, false);
@@ -561,6 +621,27 @@ impl Fetch {
             (self.enabled, self.hit, self.looked_up, self.missed) = (true, true, 0, false);
             self.slots_done = 0;
         }
+    }
+
+    // ---- where everything is ----
+
+    /// Line of the cache and word in it.
+    #[inline(always)]
+    pub(super) fn place(&self, address: u32) -> (usize, u32) {
+        (self.tag(address) as usize & (self.lines.len() - 1), self.cache.word_of(address))
+    }
+    pub(super) fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+    /// Words from this one to the last of a line.
+    #[inline(always)]
+    pub(super) fn to_last_word(&self, word: u32) -> u32 {
+        u32::from(self.words() - 1) - word
+    }
+    /// What the predictor has not learned yet.
+    #[inline(always)]
+    pub(super) fn pending(&self) -> &[Feedback] {
+        &self.feedback[..usize::from(self.feedbacks & 7).min(4)]
     }
 
     // ---- replay ----
@@ -578,7 +659,7 @@ impl Fetch {
     /// Like [`Fetch::advance_settled`], with what was looked up then.
     pub(super) fn advance_as(&mut self, at: u64, fetched: Stage) {
         (self.last, self.decoded, self.fetched) = (self.decoded, self.fetched, fetched);
-        self.address = fetched.next;
+        self.address = fetched.next();
         self.cycle = at + 1;
         self.learn_before(at - 1);
     }
@@ -617,25 +698,23 @@ impl Fetch {
     /// Whether looking up `stage` would give the same with the present lines and branches, counters aside; with the
     /// place of the branch in the predictor, if it is known there.
     pub(super) fn looks_up(&self, stage: &Stage) -> Option<Option<u8>> {
-        let crosses = self.tag(stage.next) != self.tag(stage.address);
-        if crosses && !self.complete(stage.next) {
+        let crosses = self.tag(stage.next()) != self.tag(stage.address());
+        if crosses && !self.complete(stage.next()) {
             return None;
         }
-        let place = self.predictor.place(stage.address);
-        (place.is_some() || !stage.predicted).then_some(place)
+        let place = self.predictor.place(stage.address());
+        (place.is_some() || !stage.predicted()).then_some(place)
     }
     /// Whether a look-up in cycle `cycle` of the entry at `place` would give `stage`, with what the predictor will have
     /// learned until then.
     #[inline(always)]
     pub(super) fn predicts(&self, place: u8, stage: &Stage, cycle: u64) -> bool {
-        let pending = &self.feedback[..usize::from(self.feedbacks & 7).min(4)];
-        self.predictor.predict_at(place, cycle, pending)
-            == if stage.predicted { Some(stage.next) } else { None }
+        self.predictor.predict_at(place, cycle, self.pending())
+            == if stage.predicted() { Some(stage.next()) } else { None }
     }
     /// Whether everything on its way to the predictor is about branches that it knows.
     #[inline(always)]
     pub(super) fn learns_nothing_new(&self) -> bool {
-        let pending = &self.feedback[..usize::from(self.feedbacks & 7).min(4)];
-        pending.iter().all(|feedback| self.predictor.place(feedback.address).is_some())
+        self.pending().iter().all(|feedback| self.predictor.place(feedback.address).is_some())
     }
 }

@@ -1,8 +1,11 @@
-//! The state in a normal form. For records, that behind the issue stage: relative to the present, without what has no influence any more.
+//! The state in a normal form: that of the cycle in which it begins to matter what happens next, behind the last issue or
+//! the last interrupt (`begun`), without what has no influence any more. For records, everything but the front end, and
+//! relative to the present.
 
 use super::access::{Accesses, PAST, Registers};
 use super::vector::VectorUnit;
-use super::{CycleReference, Phase, Stall};
+use super::{Account, CycleReference, Phase, Stall};
+use crate::timing::Stalls;
 
 /// The cycle that all normal forms describe.
 const PRESENT: u64 = 2 * PAST;
@@ -14,7 +17,6 @@ pub(super) struct Frozen {
     vector: VectorUnit,
     registers: Registers,
     hold: u64,
-    division: u64,
     divider_ready: u64,
     pending_other: u32,
     other: [u64; 32],
@@ -23,7 +25,8 @@ pub(super) struct Frozen {
     complete_from: u64,
     blocked: [(u64, u64); 2],
     multiplied: u32,
-    charged: u64,
+    /// All cycles before are charged to a slot, too.
+    begun: u64,
     away: Stall,
 }
 
@@ -31,11 +34,11 @@ impl CycleReference {
     /// The normal form of the state, if it has one now: while the front end is settled and nothing is in progress that
     /// runs do not contain.
     pub(super) fn freeze(&mut self) -> Option<Frozen> {
-        let now = self.front.cycle;
-        if !self.front.settled || self.phase != Phase::Issuing || self.asleep || now < PRESENT {
+        let (now, begun) = (self.front.cycle, self.begun);
+        if !self.front.settled || self.phase != Phase::Issuing || self.asleep || begun < PRESENT {
             return None;
         }
-        if self.division != 0 {
+        if self.division != 0 || self.ledger.charged != begun {
             return None;
         }
         self.advance_vector(now);
@@ -44,27 +47,28 @@ impl CycleReference {
             return None;
         }
         let mut accesses = self.accesses.clone();
-        accesses.normalise(now, self.vector.serial_active(), false, &self.config);
+        accesses.normalise(begun, self.vector.serial_active(), false, &self.config);
         accesses.shift(now, PRESENT);
         let mut vector = self.vector.clone();
-        vector.normalise(now);
+        vector.normalise(begun);
         vector.shift(now, PRESENT);
         let mut registers = self.registers.clone();
-        registers.normalise(now);
+        registers.normalise(begun);
         registers.shift(now, PRESENT);
+        let moved = |cycle: u64| cycle + PRESENT - now;
+        let relative = |cycle: u64| moved(cycle.max(begun));
         let mut pending_other = self.pending_other;
         let other = core::array::from_fn(|n| {
-            let pending = pending_other >> n & 1 != 0 && self.other[n] > now;
+            let pending = pending_other >> n & 1 != 0 && self.other[n] > begun;
             if !pending {
                 pending_other &= !(1 << n);
             }
-            if pending { self.other[n] - now + PRESENT } else { 0 }
+            if pending { moved(self.other[n]) } else { 0 }
         });
-        let relative = |cycle: u64| cycle.max(now) - now + PRESENT;
-        let recent = self.special_write.0 + 1 == now;
+        let recent = self.special_write.0 + 1 >= begun;
         let interval = |(from, until): (u64, u64)| {
-            let lasts = until + PAST > now;
-            if lasts { (from.max(now - PAST) + PRESENT - now, until + PRESENT - now) } else { (0, 0) }
+            let lasts = until + PAST > begun;
+            if lasts { (moved(from.max(begun - PAST)), moved(until)) } else { (0, 0) }
         };
         Some(Frozen {
             accesses,
@@ -72,15 +76,18 @@ impl CycleReference {
             multiplied: self.multiplied & registers.pending,
             registers,
             hold: relative(self.hold),
-            division: 0,
             divider_ready: relative(self.divider_ready),
             pending_other,
             other,
             condition_write: relative(self.condition_write),
-            special_write: if recent { (PRESENT - 1, self.special_write.1) } else { (0, u32::MAX) },
+            special_write: if recent {
+                (moved(self.special_write.0), self.special_write.1)
+            } else {
+                (0, u32::MAX)
+            },
             complete_from: relative(self.complete_from),
             blocked: self.blocked.map(interval),
-            charged: (self.ledger.charged + PAST).max(now) - now + PRESENT - PAST,
+            begun: moved(begun),
             away: self.ledger.away,
         })
     }
@@ -96,7 +103,7 @@ impl CycleReference {
         self.registers.shift(PRESENT, now);
         self.phase = Phase::Issuing;
         self.hold = moved(frozen.hold);
-        self.division = frozen.division;
+        self.division = 0;
         self.divider_ready = moved(frozen.divider_ready);
         self.pending_other = frozen.pending_other;
         self.other = frozen.other.map(|cycle| if cycle == 0 { 0 } else { moved(cycle) });
@@ -108,9 +115,9 @@ impl CycleReference {
             frozen.blocked.map(|(from, until)| if until == 0 { (0, 0) } else { (moved(from), moved(until)) });
         self.multiplied = frozen.multiplied;
         self.asleep = false;
-        self.begun = now;
-        self.ledger.charged = moved(frozen.charged);
-        self.ledger.behind = self.ledger.charged;
+        self.begun = moved(frozen.begun);
+        self.ledger.charged = self.begun;
+        self.ledger.behind = self.begun;
         self.ledger.away = frozen.away;
         self.ledger.reason = Stall::Unexplained;
         self.ledger.issued = true;
@@ -122,9 +129,9 @@ impl CycleReference {
         let mut state = self.clone();
         // What lags behind may have been asked about the next slot, or not.
         state.decide(state.front.cycle);
-        let now = state.begun.min(state.front.cycle);
+        let now = state.begun;
         let past = now.saturating_sub(PAST);
-        state.front.normalise();
+        state.front.normalise(now);
         state.accesses.normalise(now, state.vector.serial_active(), state.front.is_filling(), &state.config);
         state.vector.normalise(now);
         state.registers.normalise(now);
@@ -149,6 +156,9 @@ impl CycleReference {
         state.ledger.charged = past.max(state.ledger.charged);
         state.ledger.behind = past.max(state.ledger.behind);
         state.ledger.reason = Stall::Unexplained;
+        // Whoever wanted to know about the last slot has asked. What the next one has waited for so far is kept.
+        let stalls = if state.ledger.issued { Stalls::default() } else { state.ledger.account.stalls };
+        state.ledger.account = Account { stalls, ..Account::default() };
         state
     }
 

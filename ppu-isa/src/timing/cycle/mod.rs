@@ -7,11 +7,13 @@
 //! needed, a queue may be full, a `sync` waits.
 
 mod access;
+mod direct;
 mod fetch;
 mod frozen;
 mod log;
 mod predictor;
 mod replay;
+mod stream;
 mod vector;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -28,12 +30,6 @@ use vector::VectorUnit;
 pub use log::Traces;
 pub use replay::CycleModel;
 
-/// Result latency of the simple units: a dependent instruction issues this much later.
-const SIMPLE: u64 = 1;
-/// Of the base register of a store with update, and of the second slot of a load with update.
-const BASE_UPDATE: u64 = 2;
-/// Loads take the place of a result of this latency when they issue, although they do not use it.
-const LOAD_PLACE: u64 = 3;
 /// The set of register 0.
 const GPR0: u32 = 1;
 
@@ -84,8 +80,9 @@ pub struct CycleReference {
     asleep: bool,
     /// Registers whose pending result comes from the multiplier.
     multiplied: u32,
-    /// The first cycle in which the next slot could have issued when the one before had. Nothing that happens from now
-    /// on happens before, whereas `front.cycle` may be later, and may have to be taken back for an interrupt.
+    /// The cycle behind the last issue, or behind the beginning of the last interrupt. Nothing that happens from now on
+    /// happens before; `front.cycle` may be later, and be taken back for an interrupt or a fault. Normal forms are those
+    /// of this cycle.
     begun: u64,
     ledger: Ledger,
     /// Uses of the write port by results of known latency and by the divider; vector instructions issued.
@@ -136,6 +133,11 @@ impl Ledger {
     fn new() -> Self {
         let account = Account::default();
         Self { charged: 0, behind: 0, reason: Stall::Unexplained, away: Stall::Fetch, issued: true, account }
+    }
+    /// Behind a slot that issued in cycle `at`; `missed`: a branch whose way was not foreseen.
+    fn behind(at: u64, missed: bool) -> Self {
+        let away = if missed { Stall::Mispredict } else { Stall::Fetch };
+        Self { charged: at + 1, behind: at + 1, away, ..Self::new() }
     }
     /// Charges the cycles before `until` that nobody has been charged with.
     #[inline(never)]
@@ -199,10 +201,10 @@ impl CycleReference {
     fn latency(&self, class: Class, step: u8) -> u64 {
         match class {
             Class::Mul => u64::from(self.config.multiplier),
-            Class::StoreUpdate => BASE_UPDATE,
-            Class::LoadUpdate if step > 0 => BASE_UPDATE,
-            Class::Load | Class::LoadUpdate | Class::Multiple => LOAD_PLACE,
-            _ => SIMPLE,
+            Class::StoreUpdate => u64::from(self.config.base_update),
+            Class::LoadUpdate if step > 0 => u64::from(self.config.base_update),
+            Class::Load | Class::LoadUpdate | Class::Multiple => u64::from(self.config.load_place),
+            _ => u64::from(self.config.simple),
         }
     }
 
@@ -391,7 +393,7 @@ impl CycleReference {
             }
             Phase::Jumping => {
                 self.front.step(at < self.division, None, true, code, &mut self.accesses)?;
-                if self.front.last.landed {
+                if self.front.last.landed() {
                     self.phase = Phase::Issuing;
                 }
             }
@@ -406,7 +408,7 @@ impl CycleReference {
                 }
             }
             Phase::Interrupted => {
-                let landed = self.front.last.landed;
+                let landed = self.front.last.landed();
                 self.front.step(landed, None, true, code, &mut self.accesses)?;
                 if landed {
                     self.phase = Phase::Synchronising;
@@ -427,6 +429,17 @@ impl CycleReference {
         }
     }
 
+    /// The first cycle from `cycle` on in which interrupts are not held off so far.
+    fn between_intervals(&self, cycle: u64) -> u64 {
+        let mut cycle = cycle;
+        for (from, until) in [self.blocked[1], self.blocked[0]] {
+            if cycle >= from && cycle < until {
+                cycle = until;
+            }
+        }
+        cycle
+    }
+
     /// Goes on until something of the program can issue: the phase is over and the stage holds an instruction.
     fn arrive(&mut self, limit: u64, code: &impl Fn(u32) -> Option<u32>) -> Result<(), LineRequest> {
         loop {
@@ -440,7 +453,7 @@ impl CycleReference {
                         return Ok(());
                     }
                     self.front.begin_fill(&mut self.accesses)?;
-                    if !self.front.last.bubble {
+                    if !self.front.last.bubble() {
                         return Ok(());
                     }
                     let at = self.front.cycle;
@@ -513,9 +526,9 @@ impl Slot<'_> {
 /// What a slot does to the state of the model.
 impl CycleReference {
     #[inline(always)]
-    fn set_gpr(&mut self, register: u8, latency: u64, at: u64) {
+    fn set_gpr(&mut self, register: u8, latency: u64, at: u64, multiplied: bool) {
         self.registers.set(register, at + latency);
-        let multiplies = u32::from(latency > BASE_UPDATE);
+        let multiplies = u32::from(multiplied);
         let register = register & 31;
         self.multiplied = self.multiplied & !(1 << register) | multiplies << register;
         let write = at + latency + 1;
@@ -580,10 +593,10 @@ impl CycleReference {
             Class::Load => self.push_access(at, Some(i.t), outcome),
             Class::Store => self.push_access(at, None, outcome),
             Class::LoadUpdate if slot.step == 0 => self.push_access(at, Some(i.t), outcome),
-            Class::LoadUpdate => self.set_gpr(i.a, latency, at),
+            Class::LoadUpdate => self.set_gpr(i.a, latency, at, false),
             Class::StoreUpdate => {
                 self.push_access(at, None, outcome);
-                self.set_gpr(i.a, latency, at);
+                self.set_gpr(i.a, latency, at, false);
             }
             Class::Multiple => {
                 let target = (writes.gpr != 0).then_some((i.t + slot.step) & 31);
@@ -592,7 +605,7 @@ impl CycleReference {
             Class::Div => {
                 self.hold = at + 1 + u64::from(self.config.divider);
                 self.division = self.hold;
-                self.set_gpr(i.t, SIMPLE, at);
+                self.set_gpr(i.t, u64::from(self.config.simple), at, false);
             }
             class if class.is_vector() => {
                 let remote = outcome.effective_address >= self.config.sram_bytes;
@@ -605,7 +618,7 @@ impl CycleReference {
             }
             _ => {
                 if writes.gpr != 0 && i.issues {
-                    self.set_gpr(writes.gpr.trailing_zeros() as u8, latency, at);
+                    self.set_gpr(writes.gpr.trailing_zeros() as u8, latency, at, i.class == Class::Mul);
                 }
             }
         }
@@ -619,7 +632,7 @@ impl CycleReference {
                 self.hold = self.hold.max(at + latency + 2);
                 self.complete_from = self.complete_from.max(at + latency + 2);
             }
-            let registers = writes.other & !(implicit::CR | implicit::XER);
+            let registers = writes.other & !(implicit::CR | implicit::XER | implicit::PC);
             if matches!(i.class, Class::SprWrite | Class::Branch | Class::Mtmsr) && registers != 0 {
                 self.set_other(registers, at + 2);
             }
@@ -637,7 +650,7 @@ impl Timing for CycleReference {
     fn new(config: &Config) -> Self {
         let timing = config.timing.limited();
         Self {
-            front: Fetch::new(config.cache, timing.memory, timing.repeated_fetch),
+            front: Fetch::new(config.cache, &timing),
             accesses: Accesses::new(&timing),
             vector: VectorUnit::new(&timing),
             phase: Phase::Issuing,
@@ -730,19 +743,16 @@ impl Timing for CycleReference {
         match i.class {
             Class::Branch => {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
-                let right =
-                    if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
+                let right = last.foresaw(outcome.taken, outcome.next);
                 self.judge(at, right);
                 if !right {
-                    if self.front.jump(at, outcome.next) {
-                        self.begun = self.front.cycle;
-                    } else {
+                    if !self.front.jump(at, outcome.next) {
                         self.phase = Phase::Jump(outcome.next);
                     }
                 }
             }
             Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
-            _ if last.predicted && i.issues && !again => {
+            _ if last.predicted() && i.issues && !again => {
                 self.front.resolve(at, slot.address, false, outcome.next);
                 self.ledger.account.predicted_right = Some(false);
                 self.phase = Phase::Jump(outcome.next);
@@ -752,12 +762,7 @@ impl Timing for CycleReference {
     }
 
     fn interruptible(&mut self, cycle: u64) -> u64 {
-        let mut cycle = cycle;
-        for (from, until) in [self.blocked[1], self.blocked[0]] {
-            if cycle >= from && cycle < until {
-                cycle = until;
-            }
-        }
+        let cycle = self.between_intervals(cycle);
         if self.phase == Phase::Synchronising && cycle >= self.front.cycle {
             // On a copy, because the question must leave no trace.
             let mut probe = self.clone();
@@ -775,7 +780,7 @@ impl Timing for CycleReference {
         // As far as the instruction that does not issue after all may have asked. How much it asked depends on how it
         // waited, and that must not matter.
         self.decide(self.front.cycle);
-        self.begun = at + 1;
+        self.begun = self.begun.max(at + 1);
         self.ledger.retract(at);
         self.ledger.charge(if asleep { Stall::Sleep } else { self.ledger.away }, at);
         match cause {
@@ -788,7 +793,7 @@ impl Timing for CycleReference {
             Redirect::Wake => {
                 self.follow_to(at + 1, true);
                 self.ledger.charge(Stall::Sleep, at + 1);
-                if self.front.last.address != address {
+                if self.front.last.address() != address {
                     self.front.drop_last(at + 1);
                 }
                 self.phase = Phase::Issuing;
@@ -870,7 +875,7 @@ impl CycleReference {
                 self.front.grant_as_before();
             }
             self.decide(self.front.cycle);
-            let hold = asleep || !self.front.last.bubble;
+            let hold = asleep || !self.front.last.bubble();
             let _ = self.front.step(hold, None, false, &|_| None, &mut self.accesses);
         }
     }

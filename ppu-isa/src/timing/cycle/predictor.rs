@@ -2,26 +2,79 @@
 
 use serde::{Deserialize, Serialize};
 
-const ENTRIES: usize = 16;
+/// The most that there can be.
+pub(super) const ENTRIES: usize = 16;
 
 /// The table. Nothing that is learned in a cycle is seen by look-ups of the same cycle.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Table", into = "Table")]
 pub(super) struct Predictor {
     /// Address of the branch with bit 0 set, so that 0 is an empty entry.
     keys: [u32; ENTRIES],
     targets: [u32; ENTRIES],
     counters: [u8; ENTRIES],
+    /// How many entries there are.
+    entries: u8,
     used: u8,
     /// When the last entry was made, and whether it took a free place.
     newest: (u64, bool),
-    /// A set bit for the low address bits of every entry: most instructions are no branches.
-    filter: u64,
+    /// Where to look first, by low address bits: the place of an entry, or [`NOWHERE`].
+    hints: Hints,
     /// Counts new entries.
     changes: u64,
 }
 
-const fn filter_bit(address: u32) -> u64 {
-    1 << (address >> 2 & 63)
+/// The serialised form.
+#[derive(Serialize, Deserialize)]
+struct Table {
+    keys: [u32; ENTRIES],
+    targets: [u32; ENTRIES],
+    counters: [u8; ENTRIES],
+    entries: u8,
+    used: u8,
+    newest: (u64, bool),
+    changes: u64,
+}
+
+impl From<Table> for Predictor {
+    fn from(table: Table) -> Self {
+        let Table { keys, targets, counters, entries, used, newest, changes } = table;
+        let entries = entries.clamp(1, ENTRIES as u8);
+        Self { keys, targets, counters, entries, used, newest, changes, hints: Hints::of(&keys) }
+    }
+}
+impl From<Predictor> for Table {
+    fn from(predictor: Predictor) -> Self {
+        let Predictor { keys, targets, counters, entries, used, newest, changes, hints: _ } = predictor;
+        Self { keys, targets, counters, entries, used, newest, changes }
+    }
+}
+
+/// No entry has these low address bits.
+const NOWHERE: u8 = 0xff;
+
+/// Follows from the entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hints([u8; 64]);
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self([NOWHERE; 64])
+    }
+}
+
+impl Hints {
+    #[inline(always)]
+    fn slot(address: u32) -> usize {
+        (address >> 2 & 63) as usize
+    }
+    fn of(keys: &[u32; ENTRIES]) -> Self {
+        let mut hints = Self::default();
+        for (n, &key) in keys.iter().enumerate().filter(|(_, key)| **key != 0) {
+            hints.0[Self::slot(key)] = n as u8;
+        }
+        hints
+    }
 }
 
 /// The next state of a counter of two bits.
@@ -44,19 +97,28 @@ pub(super) struct Feedback {
 }
 
 impl Predictor {
-    fn find(&self, address: u32) -> Option<usize> {
-        if self.filter & filter_bit(address) == 0 {
-            return None;
-        }
-        self.keys.iter().position(|&key| key == address | 1)
+    /// Without entries, with places for as many.
+    pub(super) fn new(entries: u8) -> Self {
+        Self { entries: entries.clamp(1, ENTRIES as u8), ..Self::default() }
     }
 
+    #[inline(always)]
+    fn find(&self, address: u32) -> Option<usize> {
+        let hint = usize::from(self.hints.0[Hints::slot(address)]);
+        match self.keys.get(hint) {
+            None => None,
+            Some(&key) if key == address | 1 => Some(hint),
+            // Another branch has the same low address bits.
+            Some(_) => self.keys.iter().position(|&key| key == address | 1),
+        }
+    }
+    /// The branches that it knows, with bit 0 set; 0 where there is none.
+    pub(super) fn keys(&self) -> &[u32; ENTRIES] {
+        &self.keys
+    }
     /// The predicted target, or nothing for "not taken".
     #[inline(always)]
     pub(super) fn predict(&self, address: u32) -> Option<u32> {
-        if self.filter & filter_bit(address) == 0 {
-            return None;
-        }
         self.find(address).filter(|&n| self.counters[n] >= 2).map(|n| self.targets[n])
     }
 
@@ -97,7 +159,7 @@ impl Predictor {
         }
         let fresh = u8::from(self.newest.1 && self.newest.0 + 1 == at);
         let known = self.used - fresh.min(self.used);
-        let n = if usize::from(known) < ENTRIES { known } else { (at % ENTRIES as u64) as u8 };
+        let n = if known < self.entries { known } else { (at % u64::from(self.entries)) as u8 };
         self.changes += 1;
         self.newest = (at, n == self.used);
         self.used = self.used.max(n + 1);
@@ -105,6 +167,6 @@ impl Predictor {
         self.keys[n] = address | 1;
         self.targets[n] = target;
         self.counters[n] = if taken { 3 } else { 2 };
-        self.filter = self.keys.iter().filter(|&&key| key != 0).fold(0, |f, &key| f | filter_bit(key));
+        self.hints = Hints::of(&self.keys);
     }
 }

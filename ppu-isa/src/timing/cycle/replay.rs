@@ -15,6 +15,7 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::super::{Account, LineRequest, Outcome, Redirect, Slot, Timing};
+use super::direct::Direct;
 use super::fetch::Stage;
 use super::frozen::Frozen;
 use super::{CycleReference, Phase};
@@ -31,6 +32,9 @@ const VISITS: u8 = 3;
 /// Everything is forgotten when there is more than this.
 const MOST_STATES: usize = 4096;
 const MOST_STEPS: usize = 1 << 16;
+/// Scalar code that ends after fewer cycles is short, and where that was met this often it is remembered instead.
+const LASTING: u64 = 100;
+const SHORT: u8 = 2;
 /// An interrupt this much later than the end of a run does not concern it.
 const MARGIN: u64 = 16;
 
@@ -139,6 +143,8 @@ struct Memory {
     /// While recording: the node and the first step.
     recorded: (u32, u32),
     visits: Vec<u8>,
+    /// How often scalar code from an address on was short.
+    short: Vec<u8>,
     /// Runs replayed since everything was forgotten, and branches to go before the next record after that did not pay.
     replayed: u64,
     pause: u32,
@@ -165,6 +171,7 @@ impl Default for Memory {
             known_nodes: Table::default(),
             recorded: (0, 0),
             visits: vec![0; 1024],
+            short: vec![0; 1024],
             replayed: 0,
             pause: 0,
             patience: 1 << 12,
@@ -188,19 +195,31 @@ fn synchronises(class: Class) -> bool {
     matches!(class, Class::Sync | Class::Mtmsr | Class::Trap)
 }
 
-/// The timing model of the published processor, exact to the cycle. Gives the same answers as [`CycleReference`] and
-/// remembers them.
+/// The timing model of the published processor, exact to the cycle. Gives the same answers as [`CycleReference`], and
+/// finds scalar code out by arithmetic and remembers the rest.
 #[derive(Debug)]
 pub struct CycleModel {
     /// While replaying: predictor, lines, and configuration are valid, everything else is not.
     plain: CycleReference,
     memory: Memory,
+    /// While `is_direct`, which is never together with a record: what of `plain` is valid is said there.
+    direct: Box<Direct>,
+    is_direct: bool,
+    /// Somebody asks for accounts, which the direct path does not keep.
+    explains: bool,
+}
+
+impl From<CycleReference> for CycleModel {
+    fn from(plain: CycleReference) -> Self {
+        let direct = Box::new(Direct::new(&plain.config));
+        Self { plain, memory: Memory::default(), direct, is_direct: false, explains: true }
+    }
 }
 
 impl Clone for CycleModel {
     /// The state alone; the copy finds out for itself.
     fn clone(&self) -> Self {
-        Self { plain: self.concrete(), memory: Memory::default() }
+        Self { explains: self.explains, ..self.concrete().into() }
     }
 }
 
@@ -218,7 +237,7 @@ impl Serialize for CycleModel {
 
 impl<'de> Deserialize<'de> for CycleModel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self { plain: CycleReference::deserialize(deserializer)?, memory: Memory::default() })
+        Ok(CycleReference::deserialize(deserializer)?.into())
     }
 }
 
@@ -229,6 +248,7 @@ impl Memory {
         self.pause = if paid { 0 } else { self.patience };
         *self = Self {
             visits: std::mem::take(&mut self.visits),
+            short: std::mem::take(&mut self.short),
             pause: self.pause,
             patience: self.patience,
             ..Self::default()
@@ -318,7 +338,9 @@ impl CycleModel {
     /// The state as the reference has it.
     fn concrete(&self) -> CycleReference {
         let mut plain = self.plain.clone();
-        if self.memory.mode == Mode::Replay {
+        if self.is_direct {
+            self.direct.leave(&mut plain);
+        } else if self.memory.mode == Mode::Replay {
             self.memory.restore(&mut plain, self.account());
         }
         plain
@@ -328,6 +350,9 @@ impl CycleModel {
     #[cold]
     #[inline(never)]
     fn leave(&mut self) {
+        if self.is_direct {
+            return self.leave_direct();
+        }
         if self.memory.mode == Mode::Replay {
             let account = self.account();
             self.memory.restore(&mut self.plain, account);
@@ -336,18 +361,38 @@ impl CycleModel {
         self.memory.abandon();
     }
 
+    fn leave_direct(&mut self) {
+        self.is_direct = false;
+        self.direct.leave(&mut self.plain);
+        let lasted = self.plain.front.cycle - self.direct.began;
+        let short = &mut self.memory.short[(self.direct.entry >> 2) as usize & 1023];
+        *short = if lasted > LASTING { 0 } else { short.saturating_add(1) };
+    }
+
+    /// Finds scalar code out by arithmetic from here on, if this is the place and the state for it.
+    fn enter_direct(&mut self) -> bool {
+        let entry = self.plain.front.last.address();
+        let worth = self.memory.pause > 0 || self.memory.short[(entry >> 2) as usize & 1023] < SHORT;
+        self.is_direct = !self.explains && worth && self.direct.enter(&mut self.plain);
+        self.is_direct
+    }
+
     /// The reference stands behind a branch with the front end settled, and `ended` is the run that it has just come
     /// through. Goes on in a record if there is one.
     fn arrive(&mut self, ended: Option<u32>, outcome: &Outcome, at: u64) {
         let memory = &mut self.memory;
         memory.mode = Mode::Plain;
+        if self.enter_direct() {
+            return;
+        }
+        let memory = &mut self.memory;
         if memory.pause > 0 {
             memory.pause -= 1;
             return;
         }
         let pipeline = self.plain.front.pipeline();
         if ended.is_none() {
-            let visits = &mut memory.visits[(pipeline.last.address >> 2) as usize & 1023];
+            let visits = &mut memory.visits[(pipeline.last.address() >> 2) as usize & 1023];
             if *visits < VISITS {
                 *visits += 1;
                 return;
@@ -455,8 +500,7 @@ impl CycleModel {
         }
         let mut right = None;
         if slot.instruction.class == Class::Branch {
-            let predicted =
-                if outcome.taken { last.predicted && last.next == outcome.next } else { !last.predicted };
+            let predicted = last.foresaw(outcome.taken, outcome.next);
             right = Some(predicted);
             if predicted {
                 front.resolve(at, slot.address, outcome.taken, outcome.next);
@@ -585,12 +629,12 @@ impl CycleModel {
 
 impl Timing for CycleModel {
     fn new(config: &Config) -> Self {
-        Self { plain: CycleReference::new(config), memory: Memory::default() }
+        CycleReference::new(config).into()
     }
 
     #[inline(always)]
     fn fetch(&mut self, address: u32, limit: u64, code: impl Fn(u32) -> Option<u32>) -> Option<LineRequest> {
-        if self.memory.mode == Mode::Replay {
+        if self.is_direct || self.memory.mode == Mode::Replay {
             return None;
         }
         self.plain.fetch(address, limit, code)
@@ -608,6 +652,12 @@ impl Timing for CycleModel {
         limit: u64,
         code: impl Fn(u32) -> Option<u32>,
     ) -> Result<u64, LineRequest> {
+        if self.is_direct {
+            if let Some(at) = self.direct.issue(&self.plain, slot) {
+                return Ok(at);
+            }
+            self.leave();
+        }
         if self.memory.mode == Mode::Replay {
             let step = &self.memory.steps[self.memory.cursor as usize];
             if step.address == slot.address && step.word == slot.instruction.word {
@@ -624,7 +674,22 @@ impl Timing for CycleModel {
     }
 
     #[inline(always)]
+    fn passes(&self, instruction: &Instruction) -> Option<u64> {
+        if self.is_direct { self.direct.passes(instruction) } else { None }
+    }
+    #[inline(always)]
+    fn pass(&mut self, instruction: &Instruction, at: u64) {
+        self.direct.pass(instruction, at);
+    }
+
+    #[inline(always)]
     fn complete(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
+        if self.is_direct {
+            if !self.direct.complete(&mut self.plain, slot, at, &outcome) {
+                self.go_on(slot, at, outcome, code);
+            }
+            return;
+        }
         if self.memory.mode != Mode::Replay {
             return self.complete_plain(slot, at, outcome, code);
         }
@@ -642,7 +707,7 @@ impl Timing for CycleModel {
     }
 
     fn cancel(&mut self, slot: Slot<'_>, at: u64, outcome: Outcome, code: impl Fn(u32) -> Option<u32>) {
-        if self.memory.mode == Mode::Replay {
+        if self.is_direct || self.memory.mode == Mode::Replay {
             self.leave();
             let _ = self.plain.fetch(slot.address, u64::MAX, &code);
             let _ = self.plain.issue(slot, u64::MAX, &code);
@@ -654,6 +719,9 @@ impl Timing for CycleModel {
 
     fn interruptible(&mut self, cycle: u64) -> u64 {
         let memory = &self.memory;
+        if self.is_direct {
+            return self.plain.between_intervals(cycle);
+        }
         if memory.mode == Mode::Replay {
             let end = memory.base + u64::from(memory.steps[memory.last as usize].offset);
             if cycle > end + MARGIN {
@@ -676,6 +744,13 @@ impl Timing for CycleModel {
 
     fn quiescent_from(&mut self) -> u64 {
         self.concrete().quiescent_from()
+    }
+
+    fn explain(&mut self, wanted: bool) {
+        if wanted && self.is_direct {
+            self.leave();
+        }
+        self.explains = wanted;
     }
 
     fn account(&self) -> Account {

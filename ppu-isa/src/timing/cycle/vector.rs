@@ -14,8 +14,6 @@ use crate::instruction::Instruction;
 use crate::table::{Class, Op};
 use crate::timing::{TimingConfig, VectorStation, VectorWait};
 
-/// From issue to the head of the queue.
-const QUEUE: u64 = 3;
 /// Words of a vector on the serial port.
 const WORDS: u8 = 32;
 
@@ -146,6 +144,8 @@ struct ParallelPort {
 /// The vector unit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct VectorUnit {
+    /// From issue to the head of the queue.
+    transit: u64,
     /// The cycle that the state describes.
     cycle: u64,
     empty: bool,
@@ -182,6 +182,7 @@ impl VectorUnit {
         let station =
             |unit: usize| Station { entries: vec![None; usize::from(depth[unit])], ..Station::default() };
         Self {
+            transit: u64::from(config.vector_transit),
             cycle: 0,
             empty: true,
             queue: VecDeque::new(),
@@ -237,7 +238,7 @@ impl VectorUnit {
         };
         let conditional = unit == MADD || unit == PORT || i.op() == Op::Fxvsel;
         self.queue.push_back(Operation {
-            visible: issued + QUEUE,
+            visible: issued + self.transit,
             unit: unit as u8,
             reads,
             writes: (i.writes().vector != 0).then_some(t),
@@ -300,7 +301,7 @@ impl VectorUnit {
         while self.cycle < until && !self.empty {
             accesses.advance(self.cycle, registers, config);
             if !self.step(accesses, config) {
-                let next = self.next_event(accesses, config);
+                let next = self.next_event(accesses);
                 self.cycle = self.cycle.max(next.min(until));
             }
             self.empty = self.queue.is_empty() && self.occupied == 0;
@@ -308,13 +309,13 @@ impl VectorUnit {
     }
 
     /// When something may happen again, after a cycle in which nothing did.
-    fn next_event(&self, accesses: &Accesses, config: &TimingConfig) -> u64 {
+    fn next_event(&self, accesses: &Accesses) -> u64 {
         let mut next = u64::MAX;
         if let Some(head) = self.queue.front().filter(|head| head.visible >= self.cycle) {
             next = next.min(head.visible);
         }
         if let Serial::Active { .. } = self.serial {
-            next = next.min(accesses.vector_complete(config));
+            next = next.min(accesses.vector_complete());
         }
         if let Some(answer) = self.port.answer {
             next = next.min(answer);
@@ -335,7 +336,7 @@ impl VectorUnit {
         // What the units show.
         let serial_complete = matches!(self.serial, Serial::Active { .. })
             && accesses.vector_decided()
-            && accesses.vector_complete(config) <= now;
+            && accesses.vector_complete() <= now;
         let port_accepts = self.port.request.is_some() && now >= self.port.free;
         let depth = u32::from(config.vector_multiplier) + u32::from(config.vector_adder) + 1;
         let result = [
