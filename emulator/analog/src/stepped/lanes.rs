@@ -9,11 +9,6 @@ use super::kernel::{LANES, bent_on, raised};
 
 /// Longest way of a membrane in one step in units of the range of its leak or reset.
 const BEND: f32 = 0.25;
-/// Allowed error of the cubic within one step, V, for a relaxation that leaves this part of `(rate length)^3 slope length` in it.
-const TOLERANCE: f32 = 1e-6;
-const CUBIC: f32 = 1.0 / 100.0;
-/// Longest step in units of the fastest relaxation: the Runge-Kutta method is stable below 2.78.
-const STABLE: f32 = 1.5;
 /// Longest step in units of the time constant of the run-away.
 const RUN_AWAY: f32 = 0.3;
 
@@ -366,9 +361,9 @@ impl Block {
             let driven = at_least(drive(self.mode.excitatory[i], 0), drive(self.mode.inhibitory[i], 1));
             let rate = at_least(driven, self.relaxation[i]);
             let slope = self.slope[i].abs();
-            let strain = rate * rate * rate * slope * (CUBIC / TOLERANCE);
+            let strain = rate * rate * rate * slope * self.mode.precision[i];
             let narrow = at_least(self.mode.pull_inverse_range[i], self.fixed.w_inverse_range[i]);
-            let mut hurry = at_least(strain.sqrt().sqrt(), rate * (1.0 / STABLE));
+            let mut hurry = at_least(strain.sqrt().sqrt(), rate * self.mode.stability[i]);
             hurry = at_least(hurry, slope * narrow * (1.0 / BEND));
             hurry = at_least(hurry, self.run_away[i] * (1.0 / RUN_AWAY));
             hurry = at_least(hurry, self.slope[i] * self.mode.climb[i]);
@@ -382,7 +377,8 @@ impl Block {
         for which in 0..2 {
             let decay = &self.inputs[which].decay;
             for i in 0..LANES {
-                self.end.u[which][i] = self.begin.u[which][i] * exp(-self.pace[i] * decay[i]);
+                let left = self.begin.u[which][i] * exp(-self.pace[i] * decay[i]);
+                self.end.u[which][i] = if self.pace[i] > 0.0 { left } else { self.end.u[which][i] };
             }
             if self.uses.inputs[which] {
                 for i in 0..LANES {

@@ -68,10 +68,12 @@ pub(crate) fn chip() -> Vec<(Neuron, Circuit)> {
         circuit.leak.potential += 0.02 * ((number * 37 % 101) as f64 / 101.0 - 0.5);
         circuit.comparator.threshold += 0.03 * ((number * 53 % 97) as f64 / 97.0 - 0.5);
         circuit = with_current(circuit, 140e-9 * ((number * 71 % 89) as f64 / 89.0));
-        // A chain of two compartments and a merged pair.
+        // Chains of two compartments, in both rows, and a merged pair.
         match number {
-            100 => (circuit.bits.compartments.soma, circuit.bits.compartments.somata) = (true, true),
-            101 => {
+            100 | 230..270 if number.is_multiple_of(2) => {
+                (circuit.bits.compartments.soma, circuit.bits.compartments.somata) = (true, true)
+            }
+            101 | 231..270 => {
                 circuit.bits.compartments.conductance = true;
                 circuit.compartment.conductance = 1.6e-6;
             }

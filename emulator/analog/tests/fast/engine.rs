@@ -75,6 +75,34 @@ fn a_chip_has_the_same_bits_for_any_slicing_any_vectors_on_any_thread_looked_at_
 }
 
 #[test]
+fn a_chain_has_the_same_bits_by_itself_and_beside_chains_of_its_shape() {
+    let chips = chip();
+    let chain = |first: usize| chips[first..first + 2].to_vec();
+    let all: Vec<_> = (230..270).step_by(2).flat_map(chain).collect();
+    let trace = |circuits: Vec<(Neuron, bss2_analog::reference::Circuit)>| {
+        let mut engine = Engine::new(circuits, Options::default()).unwrap();
+        for event in 0..40 {
+            let (hemisphere, line) = row(event);
+            engine.pulse(SimTime::from_ns(430 * event), hemisphere, line, &charges(event)).unwrap();
+        }
+        engine.advance(SimTime::from_us(40));
+        let of = |number: usize| {
+            engine.value(Neuron::from_index(number).unwrap(), Quantity::Membrane).ok().map(f64::to_bits)
+        };
+        let voltages: Vec<_> = (230..270).map(of).collect();
+        (voltages, engine.take_fires())
+    };
+    let (together, fires) = trace(all);
+    assert!(fires.len() > 20, "{}", fires.len());
+    for first in (230..270).step_by(2) {
+        let (voltages, own) = trace(chain(first));
+        assert_eq!(voltages[first - 230..first - 228], together[first - 230..first - 228]);
+        let here = |fire: &&Fire| (first..first + 2).contains(&fire.neuron.index());
+        assert_eq!(own, fires.iter().filter(here).copied().collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn a_chip_at_rest_sleeps_until_something_comes_in() {
     let circuits: Vec<_> = Neuron::all().map(|neuron| (neuron, adaptive())).collect();
     let mut engine = Engine::new(circuits, Options::default()).unwrap();
