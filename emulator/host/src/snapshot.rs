@@ -4,7 +4,7 @@ use crate::archive::{self, ArchiveError, Kind};
 use bss2_chip::Chip;
 
 /// Raised whenever the serialised state of a chip changes.
-const KIND: Kind = Kind { name: *b"CHIP", version: 4 };
+const KIND: Kind = Kind { name: *b"CHIP", version: 5 };
 
 /// The complete state of a chip, its options and external memory included.
 ///

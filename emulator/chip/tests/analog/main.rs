@@ -8,6 +8,7 @@ mod adaptation;
 #[allow(dead_code)]
 mod bench;
 mod compartments;
+mod individuals;
 mod inputs;
 mod neuron;
 mod patterns;
