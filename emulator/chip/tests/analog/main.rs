@@ -8,7 +8,11 @@ mod adaptation;
 #[allow(dead_code)]
 mod bench;
 mod compartments;
+mod determinism;
 mod individuals;
 mod inputs;
+mod integration;
+mod nets;
 mod neuron;
 mod patterns;
+mod synapses;
