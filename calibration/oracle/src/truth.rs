@@ -1,7 +1,7 @@
 //! What is true of a chip as it is configured now.
 
 use crate::VirtualChip;
-use bss2_analog::mismatch::{ChipMismatch, Parameter, constants};
+use bss2_analog::mismatch::{Parameter, constants};
 use bss2_analog::{Branch, DriverParameters, PulseControl};
 use bss2_base::{Column, Hemisphere, Neuron, Quadrant};
 use bss2_calibration::evaluation::{correlation, standard_deviation};
@@ -60,7 +60,7 @@ impl VirtualChip {
         let mut sensors: [Vec<(f64, f64)>; 4] = Default::default();
         let chip = self.chip();
         let options = chip.options();
-        let individual = ChipMismatch::new(options.seed, options.mismatch);
+        let individual = options.individual();
         for hemisphere in Hemisphere::ALL {
             let mismatch = individual.synapses(hemisphere);
             for (place, own) in mismatch.iter().enumerate() {
@@ -85,7 +85,7 @@ impl VirtualChip {
     /// cells are those of the individual; the error of a single write (0.7 codes) is left out.
     fn correlation_biases(&self, quadrant: Quadrant) -> Option<(f64, f64)> {
         let options = self.chip().options();
-        let individual = ChipMismatch::new(options.seed, options.mismatch);
+        let individual = options.individual();
         let current = |parameter: SharedParameter| {
             let (column, row) = parameter.place();
             let instance = coordinates::capmem_cell(quadrant, row, column);
@@ -121,7 +121,7 @@ impl VirtualChip {
     /// computed from the gains of the quadrants and the hidden offsets of circuits and readout (analog-core 2.4, 8.2).
     pub fn offset_recovery(&self, neurons: &[Neuron]) -> [Recovery; 3] {
         let options = self.chip().options();
-        let individual = ChipMismatch::new(options.seed, options.mismatch);
+        let individual = options.individual();
         [NeuronParameter::VLeak, NeuronParameter::VReset, NeuronParameter::VThreshold].map(|parameter| {
             let (mut codes, mut wanted) = (Vec::new(), Vec::new());
             for &neuron in neurons {
@@ -151,7 +151,7 @@ impl VirtualChip {
     /// Codes of the strength of an input (0 excitatory, 1 inhibitory) and the hidden strengths per code.
     pub fn strength_codes(&self, neurons: &[Neuron], which: usize) -> (Vec<f64>, Vec<f64>) {
         let options = self.chip().options();
-        let individual = ChipMismatch::new(options.seed, options.mismatch);
+        let individual = options.individual();
         let parameter = [NeuronParameter::IBiasSyninExcGm, NeuronParameter::IBiasSyninInhGm][which & 1];
         neurons
             .iter()

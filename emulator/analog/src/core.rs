@@ -285,6 +285,12 @@ impl AnalogCore {
         self.neurons.linear_part(neuron)
     }
 
+    /// Uses these vector instructions from now on, for tests and measurements: the widest ones are the default. Nothing else changes, not a
+    /// bit. `false` if this machine doesn't have them, or no circuit is in the stepped class yet.
+    pub fn use_instructions(&mut self, instructions: crate::stepped::Instructions) -> bool {
+        self.neurons.use_instructions(instructions)
+    }
+
     /// Whether a neuron is in the stepped class at present.
     pub fn is_stepped(&self, neuron: Neuron) -> bool {
         self.neurons.is_stepped(neuron)

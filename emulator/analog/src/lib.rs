@@ -52,7 +52,7 @@ mod whole;
 pub use bss2_base::RowMode;
 pub use cadc::CadcResult;
 pub use core::{AnalogCore, Fire, RefractorySpan, SynapticPulse};
-pub use mismatch::{ChipMismatch, MismatchSwitches};
+pub use mismatch::{ChipMismatch, Measured, MismatchSwitches};
 pub use options::{AnalogOptions, ClockPhase, Level, Noise};
 pub use parameters::{
     Branch, BranchMismatch, CadcChannel, ColumnSwitches, Comparator, CorrelationBranch,

@@ -13,11 +13,16 @@
 //! assert_eq!(ideal.value(Parameter::ThresholdOffset, 17), 0.0);
 //! ```
 //!
+//! [`Measured`] values take the place of drawn ones; [`file`] reads and writes them.
+//!
 //! A value is composed of the nominal one and independent deviations of the chip, the quadrant and the instance, as
 //! factors or as summands; [`table`] lists their widths. Some rows share their deviations (leak and reset are one
 //! transconductor), and one latent variable per quadrant moves the time constants and the strengths of the synaptic
 //! inputs together.
 
+pub mod file;
+mod instances;
+mod measured;
 mod neuron;
 mod summary;
 pub mod table;
@@ -27,6 +32,7 @@ use bss2_base::random::{Level, Stream, path_hash};
 use bss2_base::{COLUMNS, Column, Hemisphere, Neuron, ROWS, Row, math};
 use serde::{Deserialize, Serialize};
 
+pub use measured::{Measured, ValueError};
 pub use neuron::NeuronMismatch;
 pub use summary::{ParameterSummary, Statistics};
 pub use table::{Distribution, Kind, Parameter, Quantity, constants};
@@ -87,16 +93,27 @@ impl Default for MismatchSwitches {
 }
 
 /// The individuality of one chip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChipMismatch {
     seed: u64,
     switches: MismatchSwitches,
+    measured: Measured,
 }
 
 impl ChipMismatch {
     /// The chip that this seed stands for.
     pub const fn new(seed: u64, switches: MismatchSwitches) -> Self {
-        Self { seed, switches }
+        Self { seed, switches, measured: Measured::NOTHING }
+    }
+
+    /// With measured values in the place of drawn ones.
+    pub fn with_measured(self, measured: Measured) -> Self {
+        Self { measured, ..self }
+    }
+
+    /// The values that are not drawn.
+    pub fn measured(&self) -> &Measured {
+        &self.measured
     }
 
     /// The seed.
@@ -118,9 +135,19 @@ impl ChipMismatch {
     /// As [`ChipMismatch::value`] for parameters that an instance has several of (`draws` of the row).
     pub fn value_of(&self, parameter: Parameter, instance: usize, draw: u64) -> f64 {
         let row = parameter.quantity();
+        if let Some(measured) = self.measured.get(parameter, instance * row.draws as usize + draw as usize) {
+            return measured;
+        }
         let deviation =
             self.common_deviation(parameter, instance, draw) + self.own_deviation(row, instance, draw);
         compose(row, deviation)
+    }
+
+    /// Drift of an analog cell ([`Kind::Cell`]) without refresh in codes per ms: drawn whether or not there is a fixed pattern, because
+    /// drift has a switch of its own (analog-core 8.3).
+    pub fn cell_drift(&self, cell: usize) -> f64 {
+        let switches = self.switches.with_fixed_pattern(true);
+        Self { switches, ..self.clone() }.value(Parameter::CellDrift, cell)
     }
 
     /// The part of the deviation that the chip and the quadrant of this instance have in common.
@@ -150,18 +177,19 @@ impl ChipMismatch {
 
     /// Whether this circuit is stuck in reset.
     pub fn is_dead(&self, neuron: Neuron) -> bool {
-        self.switches.dead_neurons
-            && self.defect(path_hash("defects.neuron_dead_fraction"), neuron.index(), constants::DEAD_NEURONS)
+        self.measured.dead_neuron(neuron.index()).unwrap_or_else(|| {
+            let stream = path_hash("defects.neuron_dead_fraction");
+            self.switches.dead_neurons && self.defect(stream, neuron.index(), constants::DEAD_NEURONS)
+        })
     }
 
     /// Whether the correlation sensor of this synapse has no amplitude.
     pub fn is_dead_sensor(&self, hemisphere: Hemisphere, row: Row, column: Column) -> bool {
-        self.switches.dead_sensors
-            && self.defect(
-                path_hash("defects.synapse_correlation_dead_fraction"),
-                synapse_index(hemisphere, row, column),
-                constants::DEAD_SENSORS,
-            )
+        let synapse = synapse_index(hemisphere, row, column);
+        self.measured.dead_sensor(synapse).unwrap_or_else(|| {
+            let stream = path_hash("defects.synapse_correlation_dead_fraction");
+            self.switches.dead_sensors && self.defect(stream, synapse, constants::DEAD_SENSORS)
+        })
     }
 
     fn defect(&self, stream: u32, instance: usize, fraction: f64) -> bool {
@@ -212,18 +240,19 @@ struct SynapseCommon {
     tau: [f64; 2],
     /// Logarithms of the amplitude factors, causal and acausal.
     amplitude: [f64; 2],
+    /// Factors on the amplitudes of the whole chip, causal and acausal.
+    asymmetry: [f64; 2],
 }
 
 impl SynapseCommon {
     fn of(chip: &ChipMismatch, hemisphere: Hemisphere, column: Column) -> Self {
         let instance = synapse_index(hemisphere, 0, column);
         let both = |parameter| [0, 1].map(|draw| chip.common_deviation(parameter, instance, draw));
-        let asymmetry = both(Parameter::CorrelationAsymmetry);
-        let amplitude = both(Parameter::CorrelationAmplitude);
         Self {
             charge: chip.common_deviation(Parameter::SynapseCharge, instance, 0),
             tau: both(Parameter::CorrelationTau),
-            amplitude: [amplitude[0] + asymmetry[0], amplitude[1] + asymmetry[1]],
+            amplitude: both(Parameter::CorrelationAmplitude),
+            asymmetry: [0, 1].map(|draw| chip.value_of(Parameter::CorrelationAsymmetry, 0, draw)),
         }
     }
 
@@ -235,27 +264,34 @@ impl SynapseCommon {
         column: Column,
     ) -> SynapseMismatch {
         let instance = synapse_index(hemisphere, row, column);
-        let own = |parameter: Parameter| {
+        // Both values of an instance at once: they come from one block of random numbers.
+        let factors = |parameter: Parameter, common: [f64; 2]| {
             let quantity = parameter.quantity();
-            if !chip.switches.instance || quantity.instance == 0.0 {
-                return [0.0; 2];
+            let mut own = [0.0; 2];
+            if chip.switches.instance && quantity.instance != 0.0 {
+                let stream = Stream::new(chip.seed, quantity.stream_hash(), Level::Instance, instance as u32);
+                let [first, second, ..] = stream.block(0);
+                own = [first, second].map(|word| quantity.instance * bss2_base::random::normal(word));
             }
-            let stream = Stream::new(chip.seed, quantity.stream_hash(), Level::Instance, instance as u32);
-            let [first, second, ..] = stream.block(0);
-            [first, second].map(|word| quantity.instance * bss2_base::random::normal(word))
+            let draws = quantity.draws as usize;
+            [0, 1].map(|draw| {
+                let measured =
+                    if draw < draws { chip.measured.get(parameter, instance * draws + draw) } else { None };
+                let value = measured.unwrap_or_else(|| compose(quantity, common[draw] + own[draw]));
+                value / quantity.nominal
+            })
         };
-        let [charge, _] = own(Parameter::SynapseCharge);
-        let mut charge = math::exp(self.charge + charge);
+        let [mut charge, _] = factors(Parameter::SynapseCharge, [self.charge; 2]);
         if chip.switches.synapse_position_gradient {
             charge *= 1.0 + constants::SYNAPSE_POSITION_GRADIENT * f64::from(row) / 256.0;
         }
-        let tau = own(Parameter::CorrelationTau);
-        let amplitude = own(Parameter::CorrelationAmplitude);
+        let tau = factors(Parameter::CorrelationTau, self.tau);
+        let amplitude = factors(Parameter::CorrelationAmplitude, self.amplitude);
         let alive = if chip.is_dead_sensor(hemisphere, row, column) { 0.0 } else { 1.0 };
         let gradient = alive * chip.correlation_gradient(hemisphere, row, column);
         let branch = |i: usize| BranchMismatch {
-            time_constant: math::exp(self.tau[i] + tau[i]) as f32,
-            amplitude: (gradient * math::exp(self.amplitude[i] + amplitude[i])) as f32,
+            time_constant: tau[i] as f32,
+            amplitude: (gradient * (self.asymmetry[i] * amplitude[i])) as f32,
         };
         SynapseMismatch { charge: charge as f32, causal: branch(0), acausal: branch(1) }
     }

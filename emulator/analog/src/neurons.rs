@@ -87,6 +87,11 @@ impl Neurons {
         self.stepped[neuron.index()]
     }
 
+    /// Uses these vector instructions from now on; `false` if the machine lacks them or nothing is stepped yet.
+    pub(crate) fn use_instructions(&mut self, instructions: stepped::Instructions) -> bool {
+        self.engine.as_mut().is_some_and(|engine| engine.use_instructions(instructions))
+    }
+
     /// What is odd about the switches between circuits.
     pub(crate) fn remarks(&mut self, surroundings: Surroundings<'_>) -> &[NetRemark] {
         self.prepare(surroundings);
@@ -242,7 +247,7 @@ impl Neurons {
             .collect();
         // Every switch leads to a circuit that exists, and none is given twice.
         let Ok(nets) = Nets::new(&told, &NetOptions::default()) else { return };
-        self.joined = joined(&nets);
+        self.joined = joined(&nets, &told);
         self.remarks = nets.remarks;
         for n in 0..NEURONS {
             self.bind(n, self.linear[n].is_idealised(), surroundings);
@@ -511,7 +516,7 @@ fn new_engine(
 }
 
 /// Who shares a net with another membrane, or is coupled to one.
-fn joined(nets: &Nets) -> Vec<bool> {
+fn joined(nets: &Nets, told: &[(Neuron, CompartmentBits, bool)]) -> Vec<bool> {
     let mut coupled = vec![false; nets.count];
     for coupling in &nets.couplings {
         match coupling {
@@ -525,7 +530,23 @@ fn joined(nets: &Nets) -> Vec<bool> {
     }
     // A line segment on a membrane is a parasitic capacitance.
     let alone = |net: usize| nets.membranes[net] == 1 && nets.segments[net] == 0 && !coupled[net];
-    nets.of_circuit.iter().map(|net| !alone(*net)).collect()
+    let mut joined: Vec<bool> = nets.of_circuit.iter().map(|net| !alone(*net)).collect();
+    // A circuit that lends nothing but its line belongs to those whose lines it connects.
+    for row in joined.chunks_mut(COLUMNS).zip(told.chunks(COLUMNS)) {
+        let (joined, told) = row;
+        let mut first = 0;
+        for column in 0..joined.len() {
+            if told[column].1.somata && column + 1 < joined.len() {
+                continue;
+            }
+            let touches = |n: usize| joined[n] && (told[n].1.soma || told[n].1.conductance);
+            if (first..=column).any(touches) {
+                (first..column).for_each(|bridge| joined[bridge] = true);
+            }
+            first = column + 1;
+        }
+    }
+    joined
 }
 
 /// The adaptation voltage in V that belongs to a membrane which has long been at `v` and has not fired: that of a circuit that the linear

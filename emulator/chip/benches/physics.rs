@@ -36,8 +36,8 @@ fn update(physics: &ChipPhysics, capmem: &CapMem, since: SimTime, now: SimTime) 
 
 fn settling(c: &mut Criterion) {
     let individual = ChipMismatch::new(1, MismatchSwitches::default());
-    let physics = ChipPhysics::new(individual);
-    let mut refreshed = CapMem::new(individual, CapMemOptions::default());
+    let physics = ChipPhysics::new(individual.clone());
+    let mut refreshed = CapMem::new(individual.clone(), CapMemOptions::default());
     for block in Quadrant::ALL {
         refreshed.set_refresh(block, true, SimTime::ZERO);
     }

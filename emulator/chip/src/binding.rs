@@ -102,16 +102,16 @@ impl From<Binding> for Stored {
             due,
             warnings,
         } = binding;
-        let individual = *physics.individual();
+        let individual = physics.individual().clone();
         Self { individual, capmem, board, neurons, drivers, quadrants, anything, followed, due, warnings }
     }
 }
 
 impl Binding {
     pub(crate) fn new(options: &ChipOptions) -> Self {
-        let individual = ChipMismatch::new(options.seed, options.mismatch);
+        let individual = options.individual();
         let mut binding = Self {
-            physics: ChipPhysics::new(individual),
+            physics: ChipPhysics::new(individual.clone()),
             capmem: CapMem::new(individual, options.capmem),
             board: BoardVoltages::default(),
             neurons: vec![false; NEURONS],

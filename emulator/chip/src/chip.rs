@@ -8,7 +8,7 @@ use crate::ppu_bus::{ControlWrite, PpuBus};
 use crate::readout_chain::MadcSample;
 use crate::shared::{LinkEvent, Shared};
 use crate::{external_memory::ExternalMemory, registers::RegisterFile, synapse_array::SynapseArray};
-use bss2_analog::AnalogCore;
+use bss2_analog::{AnalogCore, stepped::Instructions};
 use bss2_base::{Hemisphere, SimTime};
 use bss2_events::{EventNetwork, SpikeLabel};
 use ppu_isa::{AnyCore, ByteEnables, Observer, Stop};
@@ -251,6 +251,10 @@ impl Chip {
     /// Ground truth: the analog core with all its voltages and parameters. What calibrates a chip must not ask here.
     pub fn analog(&self) -> &AnalogCore {
         &self.shared.analog
+    }
+    /// Uses these vector instructions from now on ([`AnalogCore::use_instructions`]): for tests and measurements.
+    pub fn use_instructions(&mut self, instructions: Instructions) -> bool {
+        self.shared.analog.use_instructions(instructions)
     }
     /// The event network with its counters.
     pub fn network(&self) -> &EventNetwork {

@@ -1,11 +1,11 @@
 //! What can be chosen about a chip before it is made. Every default that stands for something unknown on silicon is named
 //! here or in the options of the crate below it.
 
-use bss2_analog::AnalogOptions;
+use bss2_analog::{AnalogOptions, ChipMismatch};
 use bss2_base::SimTime;
 use serde::{Deserialize, Serialize};
 
-/// Everything that distinguishes one virtual chip set-up from another; `seed` alone makes the individual.
+/// Everything that distinguishes one virtual chip set-up from another; `seed` makes the individual, unless it was measured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChipOptions {
@@ -13,6 +13,8 @@ pub struct ChipOptions {
     pub seed: u64,
     /// Fixed-pattern mismatch and defects.
     pub mismatch: bss2_analog::MismatchSwitches,
+    /// Measured values in the place of those that the seed draws.
+    pub measured: bss2_analog::Measured,
     /// Temporal noise, correlation pairing, clock phases.
     pub analog: AnalogOptions,
     /// Arbitration and latencies of the event network.
@@ -36,6 +38,7 @@ impl Default for ChipOptions {
         Self {
             seed: 1,
             mismatch: Default::default(),
+            measured: Default::default(),
             analog: Default::default(),
             events: Default::default(),
             capmem: Default::default(),
@@ -44,6 +47,13 @@ impl Default for ChipOptions {
             latencies: Default::default(),
             idle_fast_forward: true,
         }
+    }
+}
+
+impl ChipOptions {
+    /// The fixed pattern of the chip that they describe.
+    pub fn individual(&self) -> ChipMismatch {
+        ChipMismatch::new(self.seed, self.mismatch).with_measured(self.measured.clone())
     }
 }
 

@@ -126,6 +126,11 @@ macro_rules! quantities {
             /// All, in the order of the parameter file.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
+            /// The one with this path.
+            pub fn by_path(path: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|parameter| parameter.quantity().path == path)
+            }
+
             /// The row of the table.
             pub const fn quantity(self) -> &'static Quantity {
                 &TABLE[self as usize]

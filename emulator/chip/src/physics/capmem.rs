@@ -10,7 +10,7 @@
 use super::cells::{
     CELL_COLUMNS, CELL_ROWS, CELLS, CODE_MAX, CODE_REFRESH_OFF, CellAddress, GlobalCell, SharedCell,
 };
-use bss2_analog::mismatch::{ChipMismatch, Parameter, constants};
+use bss2_analog::mismatch::{ChipMismatch, constants};
 use bss2_base::random::{Level, Stream, path_hash};
 use bss2_base::{Quadrant, SimTime, math};
 use serde::{Deserialize, Serialize};
@@ -252,7 +252,7 @@ impl CapMem {
         let refreshed = self.refreshed(cell);
         if refreshed && self.options.drift && self.cells[cell.index()].drift == 0.0 {
             // A cell that once was charged can drift from now on.
-            let drift = self.mismatch.value(Parameter::CellDrift, cell.index());
+            let drift = self.mismatch.cell_drift(cell.index());
             self.cells[cell.index()].drift = drift;
         }
         let state = &self.cells[cell.index()];

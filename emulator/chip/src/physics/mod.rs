@@ -10,7 +10,7 @@
 //! use bss2_chip::physics::{CapMem, CapMemOptions, CellAddress, ChipPhysics, NeuronRow, NeuronSwitches, Warnings};
 //!
 //! let individual = ChipMismatch::new(1, MismatchSwitches::default());
-//! let physics = ChipPhysics::new(individual);
+//! let physics = ChipPhysics::new(individual.clone());
 //! let mut capmem = CapMem::new(individual, CapMemOptions { instant: true, ..CapMemOptions::default() });
 //! capmem.write_defaults(SimTime::ZERO);
 //! let neuron = Neuron::from_index(17).unwrap();
@@ -87,12 +87,12 @@ impl ChipPhysics {
             current_gain[cell.index()] = gain(cell);
         }
         Self {
-            individual,
             neurons: Neuron::all().map(|neuron| individual.neuron(neuron)).collect(),
             drivers: DriverMismatch::all(&individual),
             readout: ReadoutMismatch::new(&individual),
             voltage_gain: by_quadrant(Parameter::VoltageCellGain),
             current_gain,
+            individual,
         }
     }
 

@@ -2,20 +2,22 @@
 
 use crate::bench::{ARRAY, ideal_chip, run, state, write};
 use crate::neuron::*;
-use bss2_base::{Hemisphere, Neuron, Quadrant, SimTime};
-use bss2_chip::registers::capmem::{CapMemCell, NeuronParameter as Cell, SharedParameter};
+use bss2_base::{Hemisphere, Neuron, SimTime};
+use bss2_chip::registers::capmem::{NeuronParameter as Cell, SharedParameter};
 use bss2_chip::registers::coordinates;
 use bss2_chip::registers::neuron::NeuronConfig;
 use bss2_chip::registers::padi::{CommonPADIBusConfig, SynapseDriverConfig};
 use bss2_chip::{Chip, ChipOptions, LinkEvent};
 use proptest::prelude::*;
 
+/// Writes the bias of the synapse DACs.
+pub(crate) fn unit_charge_bias(chip: &mut Chip, code: u16) {
+    set_shared(chip, SharedParameter::SynIBiasDac, code);
+}
+
 /// Row 0 of the top array, excitatory, reaches a neuron there with this weight; DAC bias 600.
-fn synapse(chip: &mut Chip, neuron: Neuron, weight: u8) {
-    let (column, row) = SharedParameter::SynIBiasDac.place();
-    for quadrant in Quadrant::ALL {
-        write(chip, coordinates::capmem_cell(quadrant, row, column), &CapMemCell { value: 600 });
-    }
+pub(crate) fn synapse(chip: &mut Chip, neuron: Neuron, weight: u8) {
+    unit_charge_bias(chip, 600);
     let driver = SynapseDriverConfig { en_receiver: true, en_exc_bottom: true, ..Default::default() };
     write(chip, coordinates::synapse_driver(Hemisphere::Top, 0), &driver);
     (0..64).for_each(|quad| chip.write(ARRAY[0] + 0x1_4000 + quad, 0x0303_0303, 0xf));
@@ -25,7 +27,7 @@ fn synapse(chip: &mut Chip, neuron: Neuron, weight: u8) {
 }
 
 /// An event for row 0, label 0.
-fn event(chip: &mut Chip) {
+pub(crate) fn event(chip: &mut Chip) {
     chip.write(0x0011_0000, 1, 0xf);
 }
 
@@ -89,7 +91,7 @@ fn the_bypass_fires_when_a_lengthened_pulse_swings_the_line() {
 }
 
 /// A noisy individual with every kind of circuit on it: adaptive exponential, three joined ones, conductance-based, bypass, plain.
-fn zoo() -> Chip {
+pub(crate) fn zoo() -> Chip {
     let mut options = ChipOptions { seed: 5, ..ChipOptions::default() };
     options.capmem.instant = true;
     let mut chip = configured(Chip::with_options(options));

@@ -8,8 +8,13 @@ mod adaptation;
 #[allow(dead_code)]
 mod bench;
 mod compartments;
+mod determinism;
+mod individuals;
 mod inputs;
+mod integration;
 mod lines;
+mod nets;
 mod neuron;
 mod patterns;
 mod reference;
+mod synapses;

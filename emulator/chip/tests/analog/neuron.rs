@@ -3,7 +3,7 @@
 use crate::bench::{ideal_chip, run, write};
 use bss2_base::{Hemisphere, Neuron, SimTime};
 use bss2_chip::Chip;
-use bss2_chip::registers::capmem::{CapMemCell, NeuronParameter as Cell};
+use bss2_chip::registers::capmem::{CapMemCell, NeuronParameter as Cell, SharedParameter};
 use bss2_chip::registers::neuron::{CommonNeuronBackendConfig, NeuronBackendConfig, NeuronConfig};
 use bss2_chip::registers::{coordinates, default_chip};
 
@@ -40,6 +40,14 @@ pub(crate) fn set(chip: &mut Chip, neuron: Neuron, cell: Cell, code: f64) {
     assert!((0.0..=1022.0).contains(&value), "{cell:?} = {code}");
     let instance = coordinates::capmem_cell(neuron.quadrant(), cell.row(), neuron.column() % 128);
     write(chip, instance, &CapMemCell { value: value as u16 });
+}
+
+/// Writes a shared cell of all quadrants that have it.
+pub(crate) fn set_shared(chip: &mut Chip, cell: SharedParameter, value: u16) {
+    let (column, row) = cell.place();
+    for &quadrant in cell.blocks() {
+        write(chip, coordinates::capmem_cell(quadrant, row, column), &CapMemCell { value });
+    }
 }
 
 /// Switches that every neuron here has: full capacitor, readout.

@@ -21,7 +21,7 @@ impl Bench {
         let individual = ChipMismatch::new(seed, switches);
         let options =
             CapMemOptions { instant: true, write_noise: false, drift: false, ..CapMemOptions::default() };
-        let mut capmem = CapMem::new(individual, options);
+        let mut capmem = CapMem::new(individual.clone(), options);
         capmem.write_defaults(SimTime::ZERO);
         Self { physics: ChipPhysics::new(individual), capmem, warnings: Warnings::default() }
     }

@@ -131,12 +131,15 @@ impl Calibrate {
         checkpoint.push(".checkpoint");
         let checkpoint = PathBuf::from(checkpoint);
         let neurons = Session::some_neurons(self.neurons.into());
-        let mut hardware = Hardware::find(place, seed, self.connect.analog, &|text| progress.note(text))
+        let mut hardware = Hardware::find(place, seed, &self.connect.analog, &|text| progress.note(text))
             .map_err(|error| Failure::from_error(&error))?;
         let chip = match place {
             Place::Here => {
-                let model =
-                    format!("bss2 {}, {} circuits", env!("CARGO_PKG_VERSION"), self.connect.analog.name());
+                let analog = &self.connect.analog;
+                let mut model = format!("bss2 {}, {} circuits", env!("CARGO_PKG_VERSION"), analog.name());
+                if let Some(variation) = analog.variation() {
+                    model += &format!(", {variation}");
+                }
                 ChipIdentity::emulated(seed, model)
             }
             Place::There { address, .. } => {

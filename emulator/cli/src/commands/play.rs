@@ -60,13 +60,17 @@ impl Play {
         let cancel = Cancel::on_ctrl_c();
         let results = match self.connect.place() {
             Place::There { address, frame_port, reset_port } => {
+                self.connect.analog.insist_on_none("at the other end")?;
                 let mut client = connect(address, frame_port, reset_port)
                     .map_err(|error| Failure::from_error(&error).hint("bss2 serve answers on 127.0.0.1"))?;
                 self.play(&mut client, &program, &cancel)?
             }
             Place::Here => {
                 let mut system = match &self.restore {
-                    Some(file) => snapshot_file::read(file)?,
+                    Some(file) => {
+                        self.connect.analog.insist_on_none("that of a snapshot")?;
+                        snapshot_file::read(file)?
+                    }
                     None => {
                         let options = self.connect.analog.options(self.chip_seed);
                         System::with_config(

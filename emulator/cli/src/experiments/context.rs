@@ -57,7 +57,7 @@ impl Context {
 
     /// [`Self::chip`], but the individual `seed`.
     pub(super) fn chip_of(&self, seed: u64) -> Result<Hardware, ExperimentError> {
-        Hardware::find(&self.place, seed, self.analog, &|text| self.note(text))
+        Hardware::find(&self.place, seed, &self.analog, &|text| self.note(text))
     }
 
     /// Whether chips are in this process: as many as wanted, of any seed, that can be copied.

@@ -107,3 +107,48 @@ fn unknown_blocks_and_addresses_are_refused() {
     let lines = failure(&["inspect", "chip", "--out", file.join("out").to_str().unwrap()]);
     assert!(lines[0].starts_with("error: output folder "), "{lines:?}");
 }
+
+#[test]
+fn the_values_of_a_chip_can_be_written_changed_and_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chip.toml");
+    let file = file.to_str().unwrap();
+    // Two groups of chip 1 over chip 2, to the bit.
+    let names = ["neuron.leak", "cadc.channel_offset.top"];
+    let written = bss2(&[&["inspect", "values", "--chip-seed", "1", "-o", file], &names[..]].concat());
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    let loaded = bss2(&["inspect", "values", "neuron.leak", "--chip-seed", "2", "--individuals", file]);
+    let one = bss2(&["inspect", "values", "neuron.leak", "--chip-seed", "1"]);
+    assert_eq!(text(&loaded.stdout).replace("# chip 2", "# chip 1"), text(&one.stdout));
+    // One value alone, as text and as JSON.
+    let threshold = ["inspect", "values", "neuron.threshold.offset.17", "--without", "fixed-pattern"];
+    assert!(text(&bss2(&threshold).stdout).ends_with("\nneuron.threshold.offset.17 = 0.0\n"));
+    let value = json(&bss2(&["inspect", "values", "neuron.threshold.offset.17", "--json"]));
+    assert!(value["neuron"]["threshold"]["offset"]["17"].as_f64().unwrap().abs() < 0.11, "{value}");
+    // What makes a chip takes it.
+    let program = folder.path().join("program.txt");
+    std::fs::write(&program, "bss2-program 1\nmarker\n").unwrap();
+    let program = program.to_str().unwrap();
+    for arguments in [
+        &["inspect", "chip", "--individuals", file][..],
+        &["ppu", "run", "hello", "--expect", "42", "--individuals", file, "--without", "noise"],
+        &["play", program, "--individuals", file, "--without", "all"],
+    ] {
+        assert_eq!(bss2(arguments).status.code(), Some(0), "{arguments:?}");
+    }
+    // Mistakes have a file, a line and a name.
+    std::fs::write(file, "[neuron.leak.a]\n16 = 2e-9\n17 = nan\n").unwrap();
+    for command in
+        [&["run", "pong"][..], &["play", program], &["ppu", "run", "hello"], &["inspect", "values"]]
+    {
+        let said = failure(&[command, &["--individuals", file]].concat()).join("\n");
+        assert!(
+            said.contains(file) && said.contains("line 3, neuron.leak.a.17: NaN is no finite number"),
+            "{said}"
+        );
+    }
+    let said = failure(&["inspect", "values", "neuron.leak.a.512"]).join("\n");
+    assert!(said.contains("neuron.leak.a.512: no such place; here stands a neuron 0..=511"), "{said}");
+    let said = failure(&["play", program, "--connect", "127.0.0.1", "--without", "noise"]).join("\n");
+    assert!(said.contains("--without are for a new chip, and this one is at the other end"), "{said}");
+}

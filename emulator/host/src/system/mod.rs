@@ -60,7 +60,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Raised whenever the serialised state of a system changes.
-const KIND: Kind = Kind { name: *b"SYST", version: 3 };
+const KIND: Kind = Kind { name: *b"SYST", version: 4 };
 
 /// A chip behind its FPGA, in this process, with its time in the caller's hand. See the [module](self).
 #[derive(Clone, Debug, Serialize, Deserialize)]

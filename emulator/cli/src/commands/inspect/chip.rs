@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use bss2_analog::mismatch::{ChipMismatch, MismatchSwitches, ParameterSummary};
+use bss2_analog::mismatch::ParameterSummary;
 use bss2_chip::physics::ChipSummary;
 use clap::Args;
 
 use super::histograms;
 use crate::artefacts::{ArtefactError, Artefacts};
+use crate::hardware::Variations;
 use crate::text;
 use crate::{Failure, Outcome};
 
@@ -19,6 +20,8 @@ pub(super) struct InspectChip {
     /// Seed of the virtual chip: which individual it is
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    variations: Variations,
     /// Write the table, the summary and a histogram of every parameter to a folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -28,7 +31,7 @@ impl InspectChip {
     pub(super) fn run(&self, json: bool) -> Result<Outcome, Failure> {
         let failure = |error: ArtefactError| Failure::from_error(&error);
         let artefacts = self.out.as_ref().map(Artefacts::in_folder).transpose().map_err(failure)?;
-        let individual = ChipMismatch::new(self.seed, MismatchSwitches::default());
+        let individual = self.variations.options(self.seed).individual();
         let summary = ChipSummary::of(&individual);
         if let Some(artefacts) = &artefacts {
             write_table(&summary, artefacts).map_err(failure)?;

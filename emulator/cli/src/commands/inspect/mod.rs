@@ -4,6 +4,7 @@ mod chip;
 mod histograms;
 mod register_block;
 mod registers;
+mod values;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
@@ -15,12 +16,14 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(chip::InspectChip::augment_args(Command::new("chip")))
+        .subcommand(values::InspectValues::augment_args(Command::new("values")))
         .subcommand(registers::InspectRegisters::augment_args(Command::new("registers")))
 }
 
 pub(super) fn execute(matches: &ArgMatches, json: bool) -> Result<Outcome, Failure> {
     match matches.subcommand() {
         Some(("chip", matches)) => chip::InspectChip::from_arg_matches(matches)?.run(json),
+        Some(("values", matches)) => values::InspectValues::from_arg_matches(matches)?.run(json),
         Some(("registers", matches)) => registers::InspectRegisters::from_arg_matches(matches)?.run(json),
         _ => Err(Failure::new("nothing to inspect given").hint("bss2 inspect --help lists what there is")),
     }

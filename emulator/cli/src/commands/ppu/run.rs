@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bss2_base::{Hemisphere, SimTime};
-use bss2_chip::ChipOptions;
 use bss2_debug::coverage::Coverage;
 use bss2_debug::pins::{PinLog, Serial, received_text};
 use bss2_debug::profile::Profiler;
@@ -28,6 +27,7 @@ use super::trace::CommitLog;
 use super::watch::{Counted, Watch};
 use crate::cancel::Cancel;
 use crate::commands::values::{span, word};
+use crate::hardware::Variations;
 use crate::progress::Progress;
 use crate::text;
 use crate::{Failure, Outcome};
@@ -59,6 +59,8 @@ pub(super) struct Run {
     /// Seed of the virtual chip: which individual it is
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    variations: Variations,
     /// The value it should return
     #[arg(long, value_name = "N", default_value = "0", value_parser = word, allow_negative_numbers = true)]
     expect: u32,
@@ -235,7 +237,7 @@ impl Run {
     /// The chip with the program and its variables.
     fn machine(&self, program: &PpuProgram) -> Result<Machine, Failure> {
         let writes = self.set.iter().map(|set| set.resolve(program)).collect::<Result<Vec<_>, _>>()?;
-        let mut options = ChipOptions { seed: self.seed, ..ChipOptions::default() };
+        let mut options = self.variations.options(self.seed);
         options.ppu.model = self.timing.model().0;
         if let Some(path) = &self.timing_file {
             options.ppu.timing = timing_constants(path)?;

@@ -70,7 +70,10 @@ pub(super) fn execute(matches: &ArgMatches, json: bool) -> Result<Outcome, Failu
 impl Serve {
     fn run(&self, json: bool) -> Result<Outcome, Failure> {
         let mut system = match &self.restore {
-            Some(file) => snapshot_file::read(file)?,
+            Some(file) => {
+                self.analog.insist_on_none("that of a snapshot")?;
+                snapshot_file::read(file)?
+            }
             None => {
                 let options = self.analog.options(self.chip_seed);
                 System::with_config(Chip::with_options(options), ExecutorConfig::power_up())
@@ -78,7 +81,9 @@ impl Serve {
         };
         let chip_seed = system.chip().options().seed;
         let bitfile = match self.power_cycle && self.restore.is_none() {
-            true => BitfileInfo { text: hardware::description(chip_seed) },
+            true => {
+                BitfileInfo { text: hardware::description(chip_seed, self.analog.variation().as_deref()) }
+            }
             false => BitfileInfo::default(),
         };
         let config = ServerConfig {
