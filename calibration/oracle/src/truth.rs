@@ -1,7 +1,7 @@
 //! What is true of a chip as it is configured now.
 
 use crate::VirtualChip;
-use bss2_analog::mismatch::{Parameter, constants};
+use bss2_analog::mismatch::{ChipMismatch, Parameter, constants};
 use bss2_analog::{Branch, DriverParameters, PulseControl};
 use bss2_base::{Column, Hemisphere, Neuron, Quadrant};
 use bss2_calibration::evaluation::{correlation, standard_deviation};

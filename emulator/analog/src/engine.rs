@@ -48,6 +48,14 @@ impl Engine {
         Ok(Self::Stepped(Box::new(engine)))
     }
 
+    /// Uses these vector instructions from now on; `false` if the machine lacks them or level R follows the circuits.
+    pub(crate) fn use_instructions(&mut self, instructions: stepped::Instructions) -> bool {
+        match self {
+            Self::Stepped(engine) => engine.use_instructions(instructions),
+            Self::Reference(_) => false,
+        }
+    }
+
     /// Changes circuits at the present time.
     pub(crate) fn configure(&mut self, told: &[(Neuron, Circuit)]) -> Result<(), ReferenceError> {
         match self {
