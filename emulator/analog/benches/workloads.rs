@@ -7,16 +7,21 @@
 //! | | |
 //! |---|---|
 //! | W1 | 512 adaptive exponential neurons, all different, 256 Poisson inputs of 20 kHz to each through 131,072 synapses |
+//! | W1 in a core | the same inputs and neurons behind the synapse array of an `AnalogCore`: drivers with the dynamics of short-term plasticity, correlation sensors with traces in all synapses, a fire fed to them; the charges of a synapse are summed there, not in a table |
 //! | W2 | the same with integrate-and-fire neurons |
 //! | W3 | 84 chains of four compartments: six circuits each, for an inner compartment takes two |
+//! | W3 and W1, W2 | the engine alone: mismatch of circuits, but no sensors and no short-term plasticity |
 //! | W4 | 20 ms in which nothing happens |
 //! | W5 | a pass of a vector-matrix multiplication: 128 inputs, 256 outputs |
 
 use bss2_analog::reference::{Circuit, Quantity};
 use bss2_analog::stepped::{Engine, Options};
-use bss2_analog::{Line, Refractory};
+use bss2_analog::{
+    AnalogCore, AnalogOptions, ColumnSwitches, DriverParameters, Line, Refractory, RowMode,
+    ShortTermPlasticity, SynapticPulse,
+};
 use bss2_base::random::{Level, Stream, path_hash};
-use bss2_base::{COLUMNS, Hemisphere, NEURONS, Neuron, SimTime};
+use bss2_base::{COLUMNS, ColumnMask, Hemisphere, NEURONS, Neuron, Quadrant, SimTime};
 use serde_json::{Value, json};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -179,6 +184,73 @@ fn run(engine: &mut Engine, synapses: &Synapses, events: &[(u64, usize)], us: u6
     (cpu_time() - begin, fires)
 }
 
+/// The same through the synapse array of a core: with correlation sensors, and drivers whose plasticity voltages move (they don't change the
+/// charges, so that fires stay comparable).
+fn run_core(
+    circuits: &[(Neuron, Circuit)],
+    synapses: &Synapses,
+    events: &[(u64, usize)],
+    us: u64,
+) -> (f64, usize) {
+    let mut core = AnalogCore::new(1, AnalogOptions::noiseless());
+    for (own, circuit) in circuits {
+        core.set_circuit(*own, circuit).expect("circuits are physical");
+        let switches = ColumnSwitches {
+            synaptic_current: [true; 2],
+            correlation: [true; 2],
+            ..ColumnSwitches::default()
+        };
+        core.set_column(*own, &switches);
+    }
+    for quadrant in Quadrant::ALL {
+        core.set_unit_charge(quadrant, UNIT);
+    }
+    let mode = |row| match Synapses::line(row) {
+        Line::Excitatory => RowMode::Excitatory,
+        Line::Inhibitory => RowMode::Inhibitory,
+    };
+    for hemisphere in Hemisphere::ALL {
+        for (row, weights) in synapses.weights.iter().enumerate() {
+            let half = weights[hemisphere.index() * COLUMNS..][..COLUMNS].try_into().expect("256 columns");
+            core.set_weights(hemisphere, row as u8, &half);
+        }
+        for driver in 0..INPUTS / 2 {
+            let plasticity = ShortTermPlasticity {
+                charge_potential: 0.2,
+                recovery_potential: 0.6,
+                utilization: 0.3,
+                recovery: 0.05,
+                recovery_period: Some(SimTime::from_us(1)),
+            };
+            let rows = [mode(2 * driver), mode(2 * driver + 1)];
+            let parameters = DriverParameters { rows, plasticity, ..DriverParameters::default() };
+            core.set_driver(hemisphere, driver as u8, &parameters);
+        }
+    }
+    let mut ahead = events.iter().peekable();
+    let mut fires = Vec::new();
+    let begin = cpu_time();
+    for slice in 1..=us.div_ceil(SLICE) {
+        let until = SimTime::from_us((slice * SLICE).min(us));
+        while let Some((time, row)) = ahead.next_if(|(time, _)| *time <= until.as_ps()) {
+            let odd = row % 2 == 1;
+            let hit = |hit: bool| if hit { ColumnMask::ALL } else { ColumnMask::NONE };
+            for hemisphere in Hemisphere::ALL {
+                core.input(SynapticPulse {
+                    time: SimTime::from_ps(*time),
+                    hemisphere,
+                    driver: (row / 2) as u8,
+                    top_row: hit(odd),
+                    bottom_row: hit(!odd),
+                    activation: 0,
+                });
+            }
+        }
+        core.advance(until, &mut fires);
+    }
+    (cpu_time() - begin, fires.len())
+}
+
 /// The same in C; CPU time in s and spikes.
 fn yardstick(
     circuits: &[(Neuron, Circuit)],
@@ -323,6 +395,12 @@ fn main() {
         Neuron::all().map(|own| (own, neuron(adaptive, &mut rng))).collect::<Vec<_>>()
     };
     workload("W1 adaptive exponential", all(true), false, &mut report);
+    if wanted("W1 in a core") {
+        let circuits = all(true);
+        let (seconds, fires) = run_core(&circuits, &synapses, &events, us);
+        let plain = yardstick(&circuits, &synapses, &events, us, false);
+        report.add("W1 in a core, sensors and STP", seconds, us as f64 * 1e-6, fires, plain);
+    }
     workload("W2 integrate-and-fire", all(false), false, &mut report);
     workload("W3 chains of four compartments", chains(&mut rng("neurons")), true, &mut report);
 

@@ -463,7 +463,7 @@ fn square_root(x: f32) -> f32 {
 
 /// `sqrt(sqrt(x))` to 7 %, for the choice of steps.
 #[inline(always)]
-fn fourth_root(x: f32) -> f32 {
+pub(super) fn fourth_root(x: f32) -> f32 {
     f32::from_bits((x.to_bits() >> 2).wrapping_add(0x2fa0_0000))
 }
 

@@ -5,10 +5,12 @@
 //! bits in any slot. The method is that of [`kernel`](super::kernel), where the membranes of a net have one slope.
 
 use super::elementary::{at_least, at_most, exp, tanh};
-use super::kernel::{LANES, bent_on, raised};
+use super::kernel::{LANES, bent_on, fourth_root, raised};
 
 /// Longest way of a membrane in one step in units of the range of its leak or reset.
 const BEND: f32 = 0.25;
+/// Longest step in units of the fastest relaxation: the Runge-Kutta method is stable below 2.78.
+const STABLE: f32 = 1.5;
 /// Longest step in units of the time constant of the run-away.
 const RUN_AWAY: f32 = 0.3;
 
@@ -293,10 +295,23 @@ impl Block {
     /// The slopes at the stage, which is at the beginning, the middle or the end.
     #[inline(always)]
     fn evaluate(&mut self, when: usize) {
-        let Self { mode, inputs, fixed, uses, stage: v, stage_w: w, drives, slope, run_away, .. } = self;
+        let Self {
+            mode,
+            inputs,
+            fixed,
+            uses,
+            stage: v,
+            stage_w: w,
+            drives,
+            slope,
+            run_away,
+            bent,
+            begin,
+            ..
+        } = self;
         for i in 0..LANES {
-            let further = (self.begin.v[i] - v[i]) * mode.pull_inverse_range[i];
-            let pull = mode.pull[i] * bent_on(self.bent[i], further);
+            let further = (begin.v[i] - v[i]) * mode.pull_inverse_range[i];
+            let pull = mode.pull[i] * bent_on(bent[i], further);
             let below = at_least(fixed.clamp_low[i] - v[i], 0.0);
             let above = at_most(fixed.clamp_high[i] - v[i], 0.0);
             let linear = mode.constant[i] - mode.conductance[i] * v[i];
@@ -363,7 +378,7 @@ impl Block {
             let slope = self.slope[i].abs();
             let strain = rate * rate * rate * slope * self.mode.precision[i];
             let narrow = at_least(self.mode.pull_inverse_range[i], self.fixed.w_inverse_range[i]);
-            let mut hurry = at_least(strain.sqrt().sqrt(), rate * self.mode.stability[i]);
+            let mut hurry = at_least(fourth_root(strain), rate * (1.0 / STABLE));
             hurry = at_least(hurry, slope * narrow * (1.0 / BEND));
             hurry = at_least(hurry, self.run_away[i] * (1.0 / RUN_AWAY));
             hurry = at_least(hurry, self.slope[i] * self.mode.climb[i]);

@@ -192,30 +192,47 @@ impl Network {
         for coupling in &shape.couplings {
             match coupling {
                 Coupling::Conductance(End { position, membrane }, line) => {
-                    let arm = &arms[*position];
+                    let (arm, from, to) = (&arms[*position], &voltages[*line], &voltages[*membrane]);
+                    let mut current = [0.0; LANES];
                     for i in 0..LANES {
-                        let across = voltages[*line][i] - voltages[*membrane][i] + arm.offset[i];
-                        let current = arm.amplitude[i] * tanh(across * arm.inverse_range[i]);
-                        sums[*membrane][i] += current * inverse_capacitance[*membrane][i];
-                        sums[*line][i] -= current * inverse_capacitance[*line][i];
+                        let across = from[i] - to[i] + arm.offset[i];
+                        current[i] = arm.amplitude[i] * tanh(across * arm.inverse_range[i]);
+                    }
+                    let (sum, inverse) = (&mut sums[*membrane], &inverse_capacitance[*membrane]);
+                    for i in 0..LANES {
+                        sum[i] += current[i] * inverse[i];
+                    }
+                    let (sum, inverse) = (&mut sums[*line], &inverse_capacitance[*line]);
+                    for i in 0..LANES {
+                        sum[i] -= current[i] * inverse[i];
                     }
                 }
-                Coupling::Star(ends) => {
-                    for i in 0..LANES {
-                        // An empty slot has no conductances.
-                        if arms[ends[0].position].conductance[i] == 0.0 {
-                            continue;
-                        }
-                        let rest = |end: &End| voltages[end.membrane][i] - arms[end.position].offset[i];
-                        let line = balance(ends, arms, i, rest);
-                        for end in ends {
-                            let arm = arms[end.position].get(i);
-                            let current = arm.amplitude * tanh((line - rest(end)) * arm.inverse_range);
-                            sums[end.membrane][i] += current * inverse_capacitance[end.membrane][i];
-                        }
-                    }
-                }
+                Coupling::Star(ends) => star(ends, arms, voltages, inverse_capacitance, sums),
             }
+        }
+    }
+}
+
+/// Adds what flows over a line without membranes, unit by unit.
+#[inline(never)]
+fn star(
+    ends: &[End],
+    arms: &[ArmLanes<LANES>],
+    voltages: &[Row],
+    inverse_capacitance: &[Row],
+    sums: &mut [Row],
+) {
+    for unit in 0..LANES {
+        // An empty slot has no conductances.
+        if arms[ends[0].position].conductance[unit] == 0.0 {
+            continue;
+        }
+        let rest = |end: &End| voltages[end.membrane][unit] - arms[end.position].offset[unit];
+        let line = balance(ends, arms, unit, rest);
+        for end in ends {
+            let arm = arms[end.position].get(unit);
+            let current = arm.amplitude * tanh((line - rest(end)) * arm.inverse_range);
+            sums[end.membrane][unit] += current * inverse_capacitance[end.membrane][unit];
         }
     }
 }

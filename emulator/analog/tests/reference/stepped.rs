@@ -1,6 +1,6 @@
 //! The stepped class of the fast level against level R, within the tolerances of analog-core 9.5.
 
-use crate::common::{bottom, same_cases, top};
+use crate::common::{bottom, top};
 use crate::golden::golden;
 use crate::patterns;
 use bss2_analog::reference::{self, Circuit, Input, Quantity};
@@ -121,12 +121,57 @@ struct Deviation {
     fires: usize,
 }
 
+/// Volts by which thresholds are moved to see how well conditioned a comparison is: a twentieth of what a voltage may be off.
+const ILL: f64 = 10e-6;
+
+/// How much further level R has a sample off than a fire before it, in V/s: measured by moving thresholds by [`ILL`] up and down. What a
+/// late fire leaves in a membrane outlives the slope that it came from: an input that turns the membrane round does not take it away.
+struct Susceptibility {
+    low: Trace,
+    high: Trace,
+}
+
+impl Susceptibility {
+    fn new(circuits: &Circuits, inputs: &Inputs, us: u64) -> Self {
+        let [low, high] = [-ILL, ILL].map(|shift| in_reference(&shifted(circuits, shift), inputs, us).0);
+        Self { low, high }
+    }
+
+    /// V by which a sample may be off, given fires of circuits found and expected.
+    fn of(&self, found: &Trace, expected: &Trace, number: usize, us: usize, which: usize) -> f64 {
+        let spread = (self.low.samples[number][us][which] - self.high.samples[number][us][which]).abs();
+        // A membrane that hangs before its threshold makes much of little.
+        let mut allowed = 0.5 * spread;
+        for (circuit, resets) in expected.resets.iter().enumerate() {
+            let before = resets.iter().filter(|reset| **reset <= us as f64 * 1e-6).count();
+            let fire = |trace: &Trace| trace.resets[circuit].get(before.wrapping_sub(1)).copied();
+            if let [Some(a), Some(b), Some(low), Some(high)] =
+                [found, expected, &self.low, &self.high].map(fire)
+            {
+                allowed = allowed.max((a - b).abs() / (low - high).abs().max(1e-13) * spread);
+            }
+        }
+        allowed
+    }
+}
+
+/// The circuits with thresholds, those of exponentials too, moved by so many V.
+fn shifted(circuits: &Circuits, shift: f64) -> Circuits {
+    let mut circuits = circuits.clone();
+    for (_, circuit) in &mut circuits {
+        circuit.comparator.threshold += shift;
+        circuit.exponential.onset += shift;
+    }
+    circuits
+}
+
 /// Compares; `Err` says what is out of tolerance. A voltage may be off by what it moves in the time by which the fires before and the
-/// next one are late.
+/// next one are late, or by what such a fire moves it by in level R itself.
 fn compare(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> Result<Deviation, String> {
     let found = stepped(circuits, inputs, us, SimTime::from_us(1));
     let (expected, soon) = in_reference(circuits, inputs, us);
     let mut deviation = Deviation::default();
+    let (mut susceptibility, sampled) = (None, us);
     // Joined circuits feel each other's fires.
     let mut late = vec![(0.0, 0.0)];
     // Where the reset switches open, which moves a membrane at once.
@@ -142,6 +187,8 @@ fn compare(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> Resu
             late.push((a.min(*b), lag.abs()));
             let Refractory { ticks, holdoff_ticks, .. } = circuits[number].1.refractory;
             jumps.push(b + 8e-9 * f64::from(ticks - holdoff_ticks));
+            // Where the adaptation pulse ends.
+            jumps.extend(circuits[number].1.adaptation.pulse_length.map(|pulse| b + pulse.as_secs_f64()));
             deviation.interval = deviation.interval.max(f64::abs(added));
             if added.abs() > interval {
                 return Err(format!("circuit {number} at {b:e}: interval off by {added:e}"));
@@ -163,7 +210,13 @@ fn compare(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> Resu
                 {
                     continue;
                 }
-                let off = (a[which] - b[which]).abs() - lag * slope;
+                let mut off = (a[which] - b[which]).abs() - lag * slope;
+                if off > VOLTAGE {
+                    let susceptible =
+                        susceptibility.get_or_insert_with(|| Susceptibility::new(circuits, inputs, sampled));
+                    let allowed = susceptible.of(&found, &expected, number, us, which);
+                    off = off.min((a[which] - b[which]).abs() - allowed);
+                }
                 deviation.voltage = deviation.voltage.max(off);
                 if off > VOLTAGE {
                     return Err(format!(
@@ -177,34 +230,37 @@ fn compare(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> Resu
     Ok(deviation)
 }
 
-/// Whether the fires of level R itself move beyond the tolerance if thresholds, those of exponentials too, move by a microvolt, a two-hundredth of what a
-/// voltage may be off: a membrane that just reaches its threshold, or one on the way into chaos.
-fn hangs_on_a_microvolt(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> bool {
-    let fires = |shift: f64| {
-        let mut circuits = circuits.clone();
-        for (_, circuit) in &mut circuits {
-            circuit.comparator.threshold += shift;
-            circuit.exponential.onset += shift;
+/// By how much an interval between fires of level R itself moves at most if thresholds, those of exponentials too, move by a microvolt, a
+/// two-hundredth of what a voltage may be off; infinite if there are more fires or fewer. A membrane that just reaches its threshold or hangs
+/// before it runs away, or one on the way into chaos.
+fn moved_by_a_microvolt(circuits: &Circuits, inputs: &Inputs, us: u64) -> f64 {
+    let fires = |shift: f64| in_reference(&shifted(circuits, shift), inputs, us).0.resets;
+    let [below, above] = [-0.5e-6, 0.5e-6].map(fires);
+    let of_circuit = |(a, b): (&Vec<f64>, &Vec<f64>)| {
+        if a.len() != b.len() {
+            return f64::INFINITY;
         }
-        in_reference(&circuits, inputs, us).0.resets
+        let mut lag = 0.0;
+        let added = a.iter().zip(b).map(|(a, b)| (a - b) - std::mem::replace(&mut lag, a - b));
+        added.map(f64::abs).fold(0.0, f64::max)
     };
-    let [below, above] = [-1e-6, 1e-6].map(fires);
-    below.iter().zip(&above).any(|(a, b)| {
-        let lags: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-        let grows = lags.windows(2).any(|pair| (pair[1] - pair[0]).abs() > interval);
-        a.len() != b.len() || grows || lags.first().is_some_and(|lag| lag.abs() > interval)
-    })
+    below.iter().zip(&above).map(of_circuit).fold(0.0, f64::max)
 }
 
-/// Compares random circuits, but for those whose fires hang on a microvolt.
+/// Compares random circuits. What a threshold [`ILL`] volts off does to level R itself comes on top of the limits, and circuits of which a
+/// microvolt makes one that fires more or less often are left out.
 fn check(circuits: &Circuits, inputs: &Inputs, us: u64, interval: f64) -> Result<(), TestCaseError> {
-    match compare(circuits, inputs, us, interval) {
-        Ok(_) => Ok(()),
-        Err(_) if hangs_on_a_microvolt(circuits, inputs, us, interval) => {
-            Err(TestCaseError::reject("the fires hang on a microvolt"))
-        }
-        Err(what) => Err(TestCaseError::fail(what)),
+    if compare(circuits, inputs, us, interval).is_ok() {
+        return Ok(());
     }
+    let moved = moved_by_a_microvolt(circuits, inputs, us);
+    if moved.is_infinite() {
+        return Err(TestCaseError::reject("the fires hang on a microvolt"));
+    }
+    let allowed = interval + ILL / 1e-6 * moved;
+    compare(circuits, inputs, us, allowed)
+        .map_err(|what| TestCaseError::fail(format!("{what}; intervals may be off by {allowed:e} s")))?;
+    Ok(())
 }
 
 /// What a random neuron is made of; each number between 0 and 1.
@@ -314,9 +370,9 @@ fn events(count: usize, us: u64) -> impl Strategy<Value = Inputs> {
     })
 }
 
-/// So many cases with optimisation, a tenth without.
+/// So many cases with optimisation, a tenth without; others every time.
 fn cases(optimised: u32) -> ProptestConfig {
-    same_cases(if cfg!(debug_assertions) { optimised / 10 } else { optimised })
+    ProptestConfig::with_cases(if cfg!(debug_assertions) { optimised / 10 } else { optimised })
 }
 
 proptest! {
