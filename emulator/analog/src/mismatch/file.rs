@@ -430,11 +430,7 @@ impl ChipMismatch {
 
     /// A line for each place in front of the last, which lists all behind it.
     fn write_values(&self, key: &str, target: Target<'_>, text: &mut String) {
-        let listed = match target.coordinates {
-            [] | [_] => true,
-            [_, Coordinate::Names(_)] => true,
-            _ => false,
-        };
+        let listed = matches!(target.coordinates, [] | [_] | [_, Coordinate::Names(_)]);
         if !listed {
             let coordinate = target.coordinates[0];
             for index in 0..coordinate.count() {

@@ -7,6 +7,8 @@ mod adaptation;
 #[path = "../kernel/bench.rs"]
 #[allow(dead_code)]
 mod bench;
+#[path = "../../../analog/tests/reference/comparison.rs"]
+mod comparison;
 mod compartments;
 mod determinism;
 mod individuals;
@@ -16,3 +18,4 @@ mod nets;
 mod neuron;
 mod patterns;
 mod synapses;
+mod validation;
