@@ -287,7 +287,6 @@ fn hagen(rows: &mut Vec<Row>) {
     // The demonstration: 100 terms of weight 15 and activation 21.
     let (quad, entry) = bss2_chip::synapse_array::quad_of_column(NEURON.column());
     let word = u32::from(bss2_chip::registers::permute_weight(15)) << (8 * (3 - u32::from(entry)));
-    drop(mean);
     chip.write(ARRAY[0] + u32::from(quad), word, 8 >> entry);
     let mut results = Vec::new();
     for _ in 0..100 {
