@@ -60,7 +60,7 @@ fn settling(c: &mut Criterion) {
             }
         });
     });
-    c.bench_function("a new individual", |b| b.iter(|| ChipPhysics::new(black_box(individual))));
+    c.bench_function("a new individual", |b| b.iter(|| ChipPhysics::new(black_box(individual.clone()))));
     c.bench_function("synapses of a hemisphere", |b| {
         b.iter(|| individual.synapses(black_box(Hemisphere::Top)))
     });

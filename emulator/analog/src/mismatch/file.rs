@@ -363,7 +363,7 @@ impl ChipMismatch {
     /// The values of this chip as a file that [`Measured::from_toml`] reads to the same bits: everything, or what `name` stands for. That
     /// is a group (`neuron.leak`), a parameter (`neuron.leak.a`), or some of it (`neuron.leak.a.17`, `correlation.tau.top.12`).
     ///
-    /// Everything has 800,000 values, five for each synapse among them, and is a file of 17 MB.
+    /// Everything has 800,000 values, five for each synapse among them, and is a file of 16 MB.
     ///
     /// # Errors
     /// [`SelectionError`] if nothing is called `name`.
@@ -430,11 +430,7 @@ impl ChipMismatch {
 
     /// A line for each place in front of the last, which lists all behind it.
     fn write_values(&self, key: &str, target: Target<'_>, text: &mut String) {
-        let listed = match target.coordinates {
-            [] | [_] => true,
-            [_, Coordinate::Names(_)] => true,
-            _ => false,
-        };
+        let listed = matches!(target.coordinates, [] | [_] | [_, Coordinate::Names(_)]);
         if !listed {
             let coordinate = target.coordinates[0];
             for index in 0..coordinate.count() {

@@ -4,6 +4,7 @@ mod adaptation;
 mod bits;
 mod calibrated_codes;
 mod common;
+mod comparison;
 mod compartments;
 mod errors;
 mod fast;

@@ -175,68 +175,78 @@ fn closed_chain(injected: usize, charge_rate: f64, g: [f64; 2], tau_s: f64) -> [
     peaks
 }
 
+/// Strength in S of an input of code 500.
+const STRENGTH: f64 = 5.222_5e-6;
+
+/// Weight of the events in [`peaks`].
+const WEIGHT: u8 = 20;
+
+/// A chain of four compartments of two circuits each: peaks in V at all of them for an event to each, by (injected, seen), and
+/// what the codes came to: leak and coupling in S.
+pub(crate) fn peaks(tau_m: f64, line_code: f64, tau_icc: f64) -> ([[f64; 4]; 4], [f64; 2]) {
+    let total = BODY + BRIDGE;
+    let mut chip = chip();
+    let bodies = [30, 32, 34, 36].map(top);
+    // The pseudo-leak of the inputs is 0.5 % of their strength.
+    let wanted = total / tau_m - 0.005 * STRENGTH;
+    let conductance = transconductance(total / tau_icc, 4.5e-9, 950.0).round();
+    for (number, body) in bodies.into_iter().enumerate() {
+        let bridge = top(body.column() + 1);
+        leak(&mut chip, body, wanted, 0.5);
+        for (cell, code) in [
+            (Cell::IBiasSyninExcTau, line_code),
+            (Cell::IBiasSyninExcGm, 500.0),
+            (Cell::IBiasSyninExcShift, 300.0),
+            (Cell::IBiasNmda, conductance),
+        ] {
+            set(&mut chip, body, cell, code);
+        }
+        let config = NeuronConfig {
+            en_synin_exc: true,
+            en_comp_cond: number > 0,
+            connect_membrane_right: true,
+            ..passive()
+        };
+        switch(&mut chip, body, &config);
+        let config = NeuronConfig {
+            mem_cap_size: 0,
+            connect_soma: number < 3,
+            connect_somata: number < 3,
+            ..passive()
+        };
+        switch(&mut chip, bridge, &config);
+    }
+    run(&mut chip, 500_000);
+    let mut found = [[0.0; 4]; 4];
+    for (injected, peaks) in found.iter_mut().enumerate() {
+        for (number, body) in bodies.into_iter().enumerate() {
+            synapse(&mut chip, body, if number == injected { WEIGHT } else { 0 });
+        }
+        run(&mut chip, 200_000);
+        let rest = bodies.map(|body| membrane(&chip, body));
+        event(&mut chip);
+        for _ in 0..400 {
+            run(&mut chip, 100);
+            for (seen, body) in bodies.into_iter().enumerate() {
+                peaks[seen] = f64::max(peaks[seen], membrane(&chip, body) - rest[seen]);
+            }
+        }
+    }
+    let coupling = 4.5e-9 * conductance * 2.0 / (1.0 + (1.0 + 4.0 * conductance / 950.0).sqrt());
+    (found, [conductance_of(wanted) + 0.005 * STRENGTH, coupling])
+}
+
 #[test]
 fn psps_spread_along_a_chain_as_the_tables_say() {
     // T-MC3 and T-MC4: four compartments of two circuits, one event to each of them.
-    let total = BODY + BRIDGE;
-    let strength = 13.2e-9 * 500.0 * 2.0 / (1.0 + (1.0 + 4.0 * 500.0 / 1500.0f64).sqrt());
     for (tau_m, line_code, tau_icc, table) in [
         (10.4e-6, 41.0, 1.7e-6, [[1.0, 0.6546, 0.4801, 0.4087], [0.6546, 0.7701, 0.5640, 0.4801]]),
         (10e-6, 50.0, 2e-6, [[1.0, 0.6071, 0.4156, 0.3410], [0.6071, 0.7442, 0.5069, 0.4156]]),
     ] {
-        let mut chip = chip();
-        let bodies = [30, 32, 34, 36].map(top);
-        let wanted = total / tau_m - 0.005 * strength;
-        let conductance = transconductance(total / tau_icc, 4.5e-9, 950.0).round();
-        for (number, body) in bodies.into_iter().enumerate() {
-            let bridge = top(body.column() + 1);
-            leak(&mut chip, body, wanted, 0.5);
-            for (cell, code) in [
-                (Cell::IBiasSyninExcTau, line_code),
-                (Cell::IBiasSyninExcGm, 500.0),
-                (Cell::IBiasSyninExcShift, 300.0),
-                (Cell::IBiasNmda, conductance),
-            ] {
-                set(&mut chip, body, cell, code);
-            }
-            let config = NeuronConfig {
-                en_synin_exc: true,
-                en_comp_cond: number > 0,
-                connect_membrane_right: true,
-                ..passive()
-            };
-            switch(&mut chip, body, &config);
-            let config = NeuronConfig {
-                mem_cap_size: 0,
-                connect_soma: number < 3,
-                connect_somata: number < 3,
-                ..passive()
-            };
-            switch(&mut chip, bridge, &config);
-        }
-        run(&mut chip, 500_000);
-        let weight = 20;
-        let mut found = [[0.0; 4]; 4];
+        let (found, conductances) = peaks(tau_m, line_code, tau_icc);
+        let initial = STRENGTH * f64::from(WEIGHT) * 0.375e-15 / 2.5e-12;
         for injected in 0..4 {
-            for (number, body) in bodies.into_iter().enumerate() {
-                synapse(&mut chip, body, if number == injected { weight } else { 0 });
-            }
-            run(&mut chip, 200_000);
-            let rest = bodies.map(|body| membrane(&chip, body));
-            event(&mut chip);
-            for _ in 0..400 {
-                run(&mut chip, 100);
-                for (seen, body) in bodies.into_iter().enumerate() {
-                    let now = membrane(&chip, body) - rest[seen];
-                    found[injected][seen] = f64::max(found[injected][seen], now);
-                }
-            }
-        }
-        let leaks = conductance_of(wanted) + 0.005 * strength;
-        let coupling = 4.5e-9 * conductance * 2.0 / (1.0 + (1.0 + 4.0 * conductance / 950.0).sqrt());
-        let initial = strength * f64::from(weight) * 0.375e-15 / 2.5e-12;
-        for injected in 0..4 {
-            let expected = closed_chain(injected, initial, [leaks, coupling], 500e-6 / line_code);
+            let expected = closed_chain(injected, initial, conductances, 500e-6 / line_code);
             for seen in 0..4 {
                 let difference = found[injected][seen] - expected[seen];
                 // The tolerance of 9.5 is 0.2 mV; heights here are 4 to 10 mV.

@@ -7,6 +7,8 @@ mod adaptation;
 #[path = "../kernel/bench.rs"]
 #[allow(dead_code)]
 mod bench;
+#[path = "../../../analog/tests/reference/comparison.rs"]
+mod comparison;
 mod compartments;
 mod determinism;
 mod individuals;
@@ -18,3 +20,4 @@ mod neuron;
 mod patterns;
 mod reference;
 mod synapses;
+mod validation;

@@ -13,7 +13,7 @@ use bss2_chip::registers::neuron::NeuronConfig;
 use bss2_chip::registers::padi::{CommonSTPConfig, SynapseDriverConfig};
 
 /// The STP cells of the specification's examples (analog-core 5.4): ramp and its calibration at 600 codes.
-fn driver_biases(chip: &mut Chip) {
+pub(crate) fn driver_biases(chip: &mut Chip) {
     for (cell, code) in [
         (SharedParameter::StpIRamp, 600),
         (SharedParameter::StpICalib, 600),
@@ -29,7 +29,7 @@ fn driver_biases(chip: &mut Chip) {
 }
 
 /// A neuron whose excitatory line takes what row 0 sends with this weight, and decays with 10 us.
-fn listener(weight: u8) -> Chip {
+pub(crate) fn listener(weight: u8) -> Chip {
     let mut chip = chip();
     driver_biases(&mut chip);
     leak(&mut chip, NEURON, 0.258e-6, 0.4);
@@ -44,7 +44,7 @@ fn listener(weight: u8) -> Chip {
 }
 
 /// Sends an event with this 6-bit address and tells by how many V it moved the line.
-fn line_step(chip: &mut Chip, address: u32) -> f64 {
+pub(crate) fn line_step(chip: &mut Chip, address: u32) -> f64 {
     let before = chip.analog().line(NEURON, Line::Excitatory);
     chip.write(0x0011_0000, 1 | address << 16, 0xf);
     run(chip, 60);
@@ -257,7 +257,7 @@ fn a_pair_correlates_by_its_delay_with_amplitude_and_time_constant_of_the_specif
 }
 
 /// The CADC result of a column of the top array, read anew.
-fn convert(chip: &mut Chip, neuron: Neuron, branch: Branch) -> u8 {
+pub(crate) fn convert(chip: &mut Chip, neuron: Neuron, branch: Branch) -> u8 {
     let base = ARRAY[0] + 0x8_0000 + 0x4_0000 * branch as u32;
     let (quad, entry) = bss2_chip::synapse_array::quad_of_column(neuron.column());
     let word = chip.read(base + u32::from(quad)).0;
@@ -287,7 +287,7 @@ fn correlation_is_read_against_the_baseline() {
 }
 
 /// Switches the converter of the top array on with this ramp.
-fn cadc(chip: &mut Chip, start: u16, slope: u16) {
+pub(crate) fn cadc(chip: &mut Chip, start: u16, slope: u16) {
     for (cell, code) in [
         (SharedParameter::CadcVRampOffset, start),
         (SharedParameter::CadcIRampSlope, slope),

@@ -17,7 +17,7 @@ use crate::{Failure, Outcome};
 /// capmem.voltage.gain.2 (a quadrant), madc.lsb (the chip). What is in front of the end of such a name stands for everything behind it.
 #[derive(Args, Debug)]
 pub(super) struct InspectValues {
-    /// What to show: a parameter, a group of them, some of their values [default: everything, 17 MB]
+    /// What to show: a parameter, a group of them, some of their values [default: everything, 16 MB]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Seed of the virtual chip: which individual it is
