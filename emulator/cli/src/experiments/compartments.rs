@@ -8,7 +8,7 @@ use bss2_calibration::inference::{Pool, Simulator};
 use bss2_calibration::routine::Silent;
 use bss2_calibration::{Bench, BenchError, CalibrationError, Link, calibrate};
 
-use super::{Context, During, ExperimentError};
+use super::{Context, During, ExperimentError, Report};
 use crate::artefacts::ArtefactError;
 use crate::cancel::Cancel;
 use crate::hardware::Hardware;
