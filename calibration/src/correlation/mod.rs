@@ -130,8 +130,11 @@ pub fn calibrate(
     if let Some(weak) = store.iter().position(|&store| store < 50) {
         session.note(&format!("correlation: a store bias of {} in quadrant {weak} is low", store[weak]));
     }
-    let corrections =
-        if options.calibrate_synapses { Some(calibrate_synapses(session, target, options)?) } else { None };
+    let corrections = if options.calibrate_synapses {
+        Some(calibrate_synapses(session, &Selection::all(), target, options)?)
+    } else {
+        None
+    };
     let records =
         [taus, amplitudes].into_iter().map(|outcome| Record::of_all(InstanceKind::Quadrant, outcome));
     let records = records.collect();

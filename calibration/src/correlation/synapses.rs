@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Delays in microseconds.
 const DELAYS: [f64; 4] = [1.0, 2.5, 5.0, 10.0];
 
+/// Synapses of both hemispheres.
+const SYNAPSES: usize = 2 * 256 * 256;
+
 /// Bits of all synapses: `(256 · hemisphere + row) · 256 + column`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SynapseCorrections {
@@ -36,8 +39,9 @@ pub(super) fn write_uniform(session: &mut Session<'_>, amplitude: u8, time: u8) 
     })
 }
 
-/// Measures every synapse with all 16 settings and gives each the one with the least `(1 − w)·δA² + w·δτ²`, δ the relative
-/// distances from the target, branches averaged. Synapses that never give a result keep the default bits.
+/// Measures every selected synapse with all 16 settings and gives each the one with the least `(1 − w)·δA² + w·δτ²`, δ the relative
+/// distances from the target, branches averaged. Synapses that never give a result, and those that are not selected, keep the default
+/// bits.
 ///
 /// The official routine uses 12 delays; 4 give the same choice for all but noisy synapses at a third of the time.
 ///
@@ -45,17 +49,17 @@ pub(super) fn write_uniform(session: &mut Session<'_>, amplitude: u8, time: u8) 
 /// As [`accumulate`].
 pub fn calibrate_synapses(
     session: &mut Session<'_>,
+    selection: &Selection,
     target: &CorrelationTarget,
     options: &CorrelationOptions,
 ) -> Result<SynapseCorrections> {
-    let selection = Selection::all();
-    prepare(session, &selection, &options.board)?;
+    prepare(session, selection, &options.board)?;
     let events = options.events(target.amplitude);
     let places: Vec<usize> = selection.places().map(|(h, row, column)| index(h, row, column)).collect();
     let mut best = vec![f64::INFINITY; places.len()];
     let mut found = SynapseCorrections {
-        amplitude: vec![options.default_amp_calib & 3; places.len()],
-        time: vec![options.default_time_calib & 3; places.len()],
+        amplitude: vec![options.default_amp_calib & 3; SYNAPSES],
+        time: vec![options.default_time_calib & 3; SYNAPSES],
     };
     let weight = options.time_constant_priority.clamp(0.0, 1.0);
     for time in 0..4 {
@@ -65,7 +69,7 @@ pub fn calibrate_synapses(
             for sign in options.branches.signs() {
                 let measurements = DELAYS
                     .iter()
-                    .map(|delay| accumulate(session, &selection, sign * delay, events))
+                    .map(|delay| accumulate(session, selection, sign * delay, events))
                     .collect::<Result<Vec<_>>>()?;
                 let sensors = estimate(&measurements, events);
                 for (cost, (a, tau)) in

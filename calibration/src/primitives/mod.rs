@@ -13,6 +13,7 @@
 //!
 //! The vector product on synaptic lines (O7) and correlation measurements (O9) are with the routines that use them.
 
+pub mod board;
 pub mod cadc;
 pub mod counters;
 pub mod madc;

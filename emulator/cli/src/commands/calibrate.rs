@@ -1,5 +1,8 @@
 //! `bss2 calibrate`: brings chips to what a target says, and writes what is needed to do it again.
 
+mod diff;
+mod export;
+mod network;
 mod progress;
 mod report;
 
@@ -61,13 +64,19 @@ pub(super) fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .subcommand_negates_reqs(true)
         .subcommand(report::command())
+        .subcommand(diff::command())
+        .subcommand(network::command())
+        .subcommand(export::command())
 }
 
 pub(super) fn execute(matches: &ArgMatches, json: bool) -> Result<Outcome, Failure> {
-    if let Some(("report", matches)) = matches.subcommand() {
-        return report::execute(matches, json);
+    match matches.subcommand() {
+        Some(("report", matches)) => report::execute(matches, json),
+        Some(("diff", matches)) => diff::execute(matches, json),
+        Some(("try", matches)) => network::execute(matches, json),
+        Some(("export", matches)) => export::execute(matches),
+        _ => Calibrate::from_arg_matches(matches)?.run(json),
     }
-    Calibrate::from_arg_matches(matches)?.run(json)
 }
 
 /// What one chip came to.
