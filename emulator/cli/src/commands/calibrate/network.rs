@@ -99,7 +99,7 @@ pub(super) fn execute(matches: &ArgMatches, json: bool) -> std::result::Result<O
     }
     let artefacts = Artefacts::in_folder(&arguments.out).map_err(|error| failed(&error))?;
     let seed = calibration.header.chip.seed.unwrap_or(1);
-    let mut hardware = Hardware::find(&arguments.connect.place(), seed, arguments.connect.analog, &|text| {
+    let mut hardware = Hardware::find(&arguments.connect.place(), seed, &arguments.connect.analog, &|text| {
         eprintln!("{text}")
     })
     .map_err(|error| failed(&error))?;
