@@ -121,8 +121,8 @@ struct Deviation {
     fires: usize,
 }
 
-/// Volts by which thresholds are moved to see how well conditioned a comparison is: a twentieth of what a voltage may be off.
-const ILL: f64 = 10e-6;
+/// Volts by which thresholds are moved to see how well conditioned a comparison is: a tenth of what a voltage may be off.
+const ILL: f64 = 20e-6;
 
 /// How much further level R has a sample off than a fire before it, in V/s: measured by moving thresholds by [`ILL`] up and down. What a
 /// late fire leaves in a membrane outlives the slope that it came from: an input that turns the membrane round does not take it away.
