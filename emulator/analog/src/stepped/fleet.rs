@@ -445,11 +445,11 @@ impl Fleet {
             }
             if self.class[at] == Class::Home {
                 // Those near their threshold are served with their like, which come later in the list.
-                for n in 0..LANES {
+                for (n, hit) in hit.iter_mut().enumerate() {
                     let block = &self.blocks[at];
-                    let near = hit[n] != 0 && block.course.room[n] < CALM * block.control.patience[n];
+                    let near = *hit != 0 && block.course.room[n] < CALM * block.control.patience[n];
                     if let Some(lane) = self.crew[at][n].filter(|_| near) {
-                        hit[n] = 0;
+                        *hit = 0;
                         self.set_apart(lane, Class::Slow);
                     }
                 }

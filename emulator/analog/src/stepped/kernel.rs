@@ -349,7 +349,7 @@ pub(super) fn take_lane(block: &mut Block, n: usize, time: i32, inhibitory: bool
         course.e_second[n] += second;
         course.e_third[n] += third;
     }
-    fits | !(charge > 0.0)
+    fits | (charge <= 0.0)
 }
 
 /// `tanh(x + d)` where `tanh(x)` is known, to d^4 / 3.

@@ -391,8 +391,8 @@ impl Block {
     pub(super) fn first_half(&mut self) {
         for which in 0..2 {
             let decay = &self.inputs[which].decay;
-            for i in 0..LANES {
-                let left = self.begin.u[which][i] * exp(-self.pace[i] * decay[i]);
+            for (i, decay) in decay.iter().enumerate() {
+                let left = self.begin.u[which][i] * exp(-self.pace[i] * decay);
                 self.end.u[which][i] = if self.pace[i] > 0.0 { left } else { self.end.u[which][i] };
             }
             if self.uses.inputs[which] {
@@ -523,12 +523,12 @@ impl Block {
     /// Moves the beginnings of the lanes with `over` to the ends of their steps.
     #[inline(always)]
     pub(super) fn accept(&mut self, over: &[bool; LANES]) {
-        for i in 0..LANES {
-            self.begin.v[i] = if over[i] { self.end.v[i] } else { self.begin.v[i] };
-            self.begin.lost[i] = if over[i] { self.end.lost[i] } else { self.begin.lost[i] };
-            self.begin.w[i] = if over[i] { self.end.w[i] } else { self.begin.w[i] };
-            self.begin.u[0][i] = if over[i] { self.end.u[0][i] } else { self.begin.u[0][i] };
-            self.begin.u[1][i] = if over[i] { self.end.u[1][i] } else { self.begin.u[1][i] };
+        for (i, over) in over.iter().enumerate() {
+            self.begin.v[i] = if *over { self.end.v[i] } else { self.begin.v[i] };
+            self.begin.lost[i] = if *over { self.end.lost[i] } else { self.begin.lost[i] };
+            self.begin.w[i] = if *over { self.end.w[i] } else { self.begin.w[i] };
+            self.begin.u[0][i] = if *over { self.end.u[0][i] } else { self.begin.u[0][i] };
+            self.begin.u[1][i] = if *over { self.end.u[1][i] } else { self.begin.u[1][i] };
         }
     }
 

@@ -5,7 +5,7 @@
 //! told the same [`Circuit`](crate::reference::Circuit)s as level R, and is held to the tolerances of analog-core 9.5 by tests against it.
 //!
 //! Fires and voltages have the same bits for any slicing of time, any vector instructions, and whatever else is simulated: a step is
-//! chosen when it begins, from the state of its own circuits alone; what comes in later ends it early.
+//! chosen when it begins, from the state of its own circuits alone; what comes in later is taken within it as far as it fits, or ends it early.
 //!
 //! What a core does with an [`Engine`]: [`configure`](Engine::configure) when parameters change (cheap while switches don't),
 //! [`pulse`](Engine::pulse) for the charges of a row of synapses, [`advance`](Engine::advance) and [`take_fires`](Engine::take_fires),
@@ -41,9 +41,9 @@
 //! | `kernel.rs` | sixteen circuits that are alone, and their step |
 //! | `arch.rs` | vector instructions |
 //! | `fleet.rs` | circuits that are alone, from event to event |
-//! | `lanes.rs` | lanes of joined circuits, and their step |
+//! | `lanes.rs` | what a lane is told; sixteen joined circuits, and their step |
 //! | `network.rs` | joined membranes |
-//! | `unit.rs` | joined circuits, from event to event |
+//! | `unit.rs` | units of joined circuits, sixteen of a shape at a time, from event to event |
 //! | `automaton.rs` | reset, refractory period, adaptation pulse |
 //! | `noise.rs` | random numbers of the membrane noise |
 //! | `state.rs` | where a circuit stands, for other classes |
@@ -54,8 +54,8 @@
 //! `cargo bench -p bss2-analog --bench workloads` measures whole workloads beside a plain loop in C; decision 0006 has the figures.
 //!
 //! # What it leaves out
-//! The low pass of the readout chain, and a bypass that a debug line drives gradually. Joined circuits are stepped 100 ns at most, also at
-//! rest, and cost far more than circuits that are alone.
+//! The low pass of the readout chain, and a bypass that a debug line drives gradually. Joined circuits are stepped 262 ns at most, also at
+//! rest, and each charge ends their step: they cost far more than circuits that are alone.
 //! Steps shrink with the fastest time constant, down to 1 ps: conductances far beyond those of the chip cost time, and below a time
 //! constant of 1 ps the explicit method diverges.
 

@@ -440,9 +440,10 @@ impl Unit {
                 self.arch.accept(&mut self.blocks, &over);
             }
             let mut any = false;
-            for which in 0..self.strands.len() {
+            let count = self.strands.len();
+            for (which, over) in over.into_iter().enumerate().take(count) {
                 let Strand { end, event, .. } = self.strands[which];
-                if over[which] {
+                if over {
                     let strand = &mut self.strands[which];
                     (strand.begin, strand.due) = (end, true);
                     if event == end {
@@ -700,12 +701,12 @@ impl Unit {
         let first = (COLUMNS * row.index()) as i32;
         let mut slots = [false; LANES];
         for block in &mut self.blocks {
-            for i in 0..LANES {
+            for (i, hit) in slots.iter_mut().enumerate() {
                 let column = block.address[i].wrapping_sub(first) as usize;
                 // Neither negative nor not a number; none on the chip is near a coulomb.
                 let charge = at_most(at_least(charges.get(column).copied().unwrap_or(0.0), 0.0), 1.0);
                 block.charges[i] = charge;
-                slots[i] |= charge > 0.0;
+                *hit |= charge > 0.0;
             }
         }
         let mut hit = [false; LANES];
@@ -759,8 +760,8 @@ impl Unit {
         let mut shortest = [f32::INFINITY; LANES];
         for (number, block) in self.blocks.iter().enumerate() {
             let used = if self.strands.len() == 1 { self.members.len() - number * LANES } else { LANES };
-            for i in 0..used.min(LANES) {
-                shortest[i] = at_most(block.pace[i], shortest[i]);
+            for (shortest, pace) in shortest.iter_mut().zip(&block.pace).take(used) {
+                *shortest = at_most(*pace, *shortest);
             }
         }
         if self.strands.len() == 1 {
