@@ -13,7 +13,7 @@
 //! assert_eq!(ideal.value(Parameter::ThresholdOffset, 17), 0.0);
 //! ```
 //!
-//! [`Measured`] values take the place of drawn ones; [`file`] reads and writes them.
+//! [`Measured`] values take the place of drawn ones; [`mod@file`] reads and writes them.
 //!
 //! A value is composed of the nominal one and independent deviations of the chip, the quadrant and the instance, as
 //! factors or as summands; [`table`] lists their widths. Some rows share their deviations (leak and reset are one
