@@ -171,3 +171,47 @@ fn an_allowance_of_steps_that_is_used_up_is_an_error() {
     let error = simulation.advance(SimTime::from_ms(1)).unwrap_err();
     assert_eq!(error.to_string(), "the group of neuron 7 at 0 s: more than 3 steps");
 }
+
+#[test]
+fn lines_of_a_core_are_driven_by_numbers_alone() {
+    use bss2_analog::{AnalogCore, AnalogOptions, Branch};
+    let mut core = AnalogCore::new(1, AnalogOptions::noiseless());
+    let message = |refused: Result<(), ReferenceError>| refused.unwrap_err().to_string();
+    for bad in [f64::NAN, f64::INFINITY] {
+        for stimulus in [Stimulus::Voltage(bad), Stimulus::Current(bad)] {
+            let said = message(core.set_stimulus(Hemisphere::Top, stimulus));
+            assert!(said.starts_with("stimulation line: source = "), "{said}");
+        }
+        let said = message(core.set_debug_line(top(3), Line::Inhibitory, Some(bad)));
+        assert!(said.starts_with("debug line: source = "), "{said}");
+        let said = message(core.set_cadc_debug_line(Branch::Causal, Some(bad)));
+        assert!(said.starts_with("CADC debug line: source = "), "{said}");
+    }
+    assert_eq!(core, AnalogCore::new(1, AnalogOptions::noiseless()));
+}
+
+#[test]
+fn snapshots_that_no_core_of_the_reference_level_can_be_in_are_refused() {
+    use bss2_analog::{AnalogCore, AnalogOptions, Level};
+    let options = AnalogOptions { level: Level::Reference, ..AnalogOptions::noiseless() };
+    let mut core = AnalogCore::new(1, options);
+    core.set_circuit(top(7), &leaky(10e-6)).unwrap();
+    core.advance(SimTime::from_us(3), &mut Vec::new());
+    let good = serde_json::to_value(&core).unwrap();
+    assert_eq!(serde_json::from_value::<AnalogCore>(good.clone()).unwrap(), core);
+    let refused = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut bad = good.clone();
+        change(&mut bad["neurons"]["engine"]["Reference"]);
+        assert_ne!(bad, good);
+        serde_json::from_value::<AnalogCore>(bad).unwrap_err().to_string()
+    };
+    let json = |value: f64| serde_json::json!(value);
+    assert!(refused(&|v| v["standings"].as_array_mut().unwrap().truncate(3)).contains("3 states for 512"));
+    assert!(refused(&|v| v["debug"] = serde_json::json!([])).contains("debug switches"));
+    assert!(refused(&|v| v["standings"][7]["membrane"] = json(1e30)).contains("neuron 7"));
+    assert!(refused(&|v| v["standings"][7]["time"] = json(1e18)).contains("neuron 7 stands"));
+    assert!(refused(&|v| v["standings"][7]["planned"] = json(0.0)).contains("neuron 7 stands"));
+    assert!(refused(&|v| v["standings"][7]["automaton"]["arm_at"] = json(-1.0)).contains("neuron 7 stands"));
+    assert!(refused(&|v| v["circuits"][7][1]["membrane"]["parasitic"] = json(-1.0)).contains("parasitic"));
+    assert!(refused(&|v| v["stimuli"][0] = serde_json::json!({"Voltage": null})).contains("f64"));
+}
