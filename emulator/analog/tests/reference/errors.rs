@@ -189,29 +189,3 @@ fn lines_of_a_core_are_driven_by_numbers_alone() {
     }
     assert_eq!(core, AnalogCore::new(1, AnalogOptions::noiseless()));
 }
-
-#[test]
-fn snapshots_that_no_core_of_the_reference_level_can_be_in_are_refused() {
-    use bss2_analog::{AnalogCore, AnalogOptions, Level};
-    let options = AnalogOptions { level: Level::Reference, ..AnalogOptions::noiseless() };
-    let mut core = AnalogCore::new(1, options);
-    core.set_circuit(top(7), &leaky(10e-6)).unwrap();
-    core.advance(SimTime::from_us(3), &mut Vec::new());
-    let good = serde_json::to_value(&core).unwrap();
-    assert_eq!(serde_json::from_value::<AnalogCore>(good.clone()).unwrap(), core);
-    let refused = |change: &dyn Fn(&mut serde_json::Value)| {
-        let mut bad = good.clone();
-        change(&mut bad["neurons"]["engine"]["Reference"]);
-        assert_ne!(bad, good);
-        serde_json::from_value::<AnalogCore>(bad).unwrap_err().to_string()
-    };
-    let json = |value: f64| serde_json::json!(value);
-    assert!(refused(&|v| v["standings"].as_array_mut().unwrap().truncate(3)).contains("3 states for 512"));
-    assert!(refused(&|v| v["debug"] = serde_json::json!([])).contains("debug switches"));
-    assert!(refused(&|v| v["standings"][7]["membrane"] = json(1e30)).contains("neuron 7"));
-    assert!(refused(&|v| v["standings"][7]["time"] = json(1e18)).contains("neuron 7 stands"));
-    assert!(refused(&|v| v["standings"][7]["planned"] = json(0.0)).contains("neuron 7 stands"));
-    assert!(refused(&|v| v["standings"][7]["automaton"]["arm_at"] = json(-1.0)).contains("neuron 7 stands"));
-    assert!(refused(&|v| v["circuits"][7][1]["membrane"]["parasitic"] = json(-1.0)).contains("parasitic"));
-    assert!(refused(&|v| v["stimuli"][0] = serde_json::json!({"Voltage": null})).contains("f64"));
-}
