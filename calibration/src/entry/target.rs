@@ -67,6 +67,9 @@ pub enum Strength {
     },
 }
 
+/// Codes of the column ADC and microseconds beyond this are no target.
+const MOST: f64 = 1e6;
+
 /// What spiking neurons shall do; potentials in codes of the column ADC, times in microseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -128,10 +131,40 @@ impl Default for SpikingTarget {
 }
 
 impl SpikingTarget {
+    /// What is an analog cell's code, by name.
+    fn codes(&self) -> Vec<(&'static str, f64)> {
+        let mut codes = vec![("synapse_dac_bias", f64::from(self.synapse_dac_bias))];
+        match &self.strength {
+            Strength::Matching { gm } => codes.push(("strength.gm", f64::from(*gm))),
+            Strength::Calibrated { gm } => {
+                codes.extend(gm.iter().map(|code| ("strength.gm", f64::from(*code))));
+            }
+            Strength::Uncalibrated { gm } => {
+                let all = gm.iter().flat_map(|values| values.slice());
+                codes.extend(all.map(|code| ("strength.gm", *code)));
+            }
+        }
+        codes
+    }
+
+    /// What must be numbers that are not negative, by name.
+    fn numbers(&self) -> [(&'static str, &Values); 8] {
+        [
+            ("leak", &self.leak),
+            ("reset", &self.reset),
+            ("threshold", &self.threshold),
+            ("tau_mem", &self.tau_mem),
+            ("tau_syn (excitatory)", &self.tau_syn[0]),
+            ("tau_syn (inhibitory)", &self.tau_syn[1]),
+            ("refractory_time", &self.refractory_time),
+            ("holdoff_time", &self.holdoff_time),
+        ]
+    }
+
     /// Checks what would make a routine fail, and names what is outside the feasible ranges.
     ///
     /// # Errors
-    /// [`CalibrationError::Target`] for capacitors that do not exist, [`CalibrationError::Lengths`] for lists that fit neither
+    /// [`CalibrationError::Target`] for capacitors and codes that do not exist and for what is no number, [`CalibrationError::Lengths`] for lists that fit neither
     /// one nor all of `count` neurons.
     pub fn check(&self, count: usize) -> Result<Vec<String>> {
         if let Some(value) = self.membrane_capacitance.outside(0.0, 63.0) {
@@ -141,6 +174,16 @@ impl SpikingTarget {
                 lower: 0.0,
                 upper: 63.0,
             });
+        }
+        for (parameter, value) in self.codes() {
+            if !(0.0..=1022.0).contains(&value) {
+                return Err(CalibrationError::Target { parameter, value, lower: 0.0, upper: 1022.0 });
+            }
+        }
+        for (parameter, values) in self.numbers() {
+            if let Some(value) = values.outside(0.0, MOST) {
+                return Err(CalibrationError::Target { parameter, value, lower: 0.0, upper: MOST });
+            }
         }
         let feasible = [
             ("leak", &self.leak, 50.0, 160.0),

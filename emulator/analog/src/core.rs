@@ -681,9 +681,9 @@ impl AnalogCore {
             let used = self.halves[half].switches.iter().any(|switches| switches.debug[branch as usize]);
             used.then(|| self.cadc_debug_line(branch, Some((hemisphere, row)))).flatten()
         });
-        for column in 0..COLUMNS {
+        for neuron in (0..=Column::MAX).map(|column| Neuron::new(hemisphere, column)) {
+            let column = usize::from(neuron.column());
             let switches = self.halves[half].switches[column];
-            let neuron = Neuron::new(hemisphere, column as Column);
             let amplifier = if switches.neuron_readout != [false; 2] { self.read(neuron) } else { None };
             for branch in Branch::ALL {
                 let b = branch as usize;

@@ -23,7 +23,7 @@
 //! | `reference/` | level R: every circuit, adaptive integration; what the core is tested against |
 //!
 //! # What it leaves out
-//! The differential non-linearity of the CADC, slow drift, driver jitter, and joining membranes over the stimulation line. The
+//! The differential non-linearity of the CADC, slow drift, driver jitter, and joining membranes over a stimulation line that nothing drives. The
 //! adaptation voltage of a neuron without adaptation is not followed unless somebody reads it.
 
 mod cadc;

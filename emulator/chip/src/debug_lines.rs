@@ -95,7 +95,7 @@ impl Driven {
     fn debug_line(&self, line: Line) -> Option<f64> {
         let current = self.line_current[line as usize];
         let driven = self.lines[debug_line(line) as usize];
-        driven.or_else(|| (current != 0.0).then(|| LINE_REST + current * CURRENT_SOURCE))
+        driven.or_else(|| (current != 0.0).then_some(LINE_REST + current * CURRENT_SOURCE))
     }
 
     /// The resistance in Ω between a synaptic line and its debug line, if it is not that of the switch.
@@ -211,11 +211,10 @@ impl Shared {
         let count: usize = membranes.chain(synaptic).sum();
         let share = source.current() / count.max(1) as f64;
         let mut drowned = false;
-        for row in 0..2 {
-            if rows[row] {
-                drowned |= driven.lines[LINES + row].is_some();
-                driven.membrane_current[row] = share;
-            }
+        for (row, _) in rows.into_iter().enumerate().filter(|(_, connected)| *connected) {
+            let source = driven.lines[LINES + row].is_some();
+            drowned |= source;
+            driven.membrane_current[row] = if source { 0.0 } else { share };
         }
         for line in Line::ALL.into_iter().filter(|line| lines[*line as usize]) {
             drowned |= driven.lines[debug_line(line) as usize].is_some();
@@ -231,11 +230,6 @@ impl Shared {
             self.diagnostics.once(format!(
                 "the test current reaches {count} membranes and synaptic lines: it divides equally, they are not joined"
             ));
-        }
-        for row in 0..2 {
-            if driven.lines[LINES + row].is_some() {
-                driven.membrane_current[row] = 0.0;
-            }
         }
     }
 

@@ -171,3 +171,21 @@ fn an_allowance_of_steps_that_is_used_up_is_an_error() {
     let error = simulation.advance(SimTime::from_ms(1)).unwrap_err();
     assert_eq!(error.to_string(), "the group of neuron 7 at 0 s: more than 3 steps");
 }
+
+#[test]
+fn lines_of_a_core_are_driven_by_numbers_alone() {
+    use bss2_analog::{AnalogCore, AnalogOptions, Branch};
+    let mut core = AnalogCore::new(1, AnalogOptions::noiseless());
+    let message = |refused: Result<(), ReferenceError>| refused.unwrap_err().to_string();
+    for bad in [f64::NAN, f64::INFINITY] {
+        for stimulus in [Stimulus::Voltage(bad), Stimulus::Current(bad)] {
+            let said = message(core.set_stimulus(Hemisphere::Top, stimulus));
+            assert!(said.starts_with("stimulation line: source = "), "{said}");
+        }
+        let said = message(core.set_debug_line(top(3), Line::Inhibitory, Some(bad)));
+        assert!(said.starts_with("debug line: source = "), "{said}");
+        let said = message(core.set_cadc_debug_line(Branch::Causal, Some(bad)));
+        assert!(said.starts_with("CADC debug line: source = "), "{said}");
+    }
+    assert_eq!(core, AnalogCore::new(1, AnalogOptions::noiseless()));
+}

@@ -4,6 +4,7 @@
 //! so that a code that is not what it should be shows.
 
 mod adaptation;
+mod anything;
 #[path = "../kernel/bench.rs"]
 #[allow(dead_code)]
 mod bench;

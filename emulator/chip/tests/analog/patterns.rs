@@ -5,7 +5,8 @@ use crate::neuron::*;
 use bss2_chip::registers::capmem::NeuronParameter as Cell;
 use bss2_chip::registers::neuron::NeuronConfig;
 
-/// A row of the table: pF, nS, mV, nS, ms, pA, mV, pA; threshold -50 mV and slope 2 mV are common to all.
+/// A row of the table: pF, nS, mV, nS, ms, pA, mV, pA (capacitance, leak, rest, a, tau_w, b, reset, current); threshold -50 mV and slope
+/// 2 mV are common to all.
 struct Pattern {
     c: f64,
     g_l: f64,
@@ -15,6 +16,13 @@ struct Pattern {
     b: f64,
     v_r: f64,
     current: f64,
+}
+
+impl Pattern {
+    /// A row, in its order.
+    fn of([c, g_l, e_l, a, tau_w, b, v_r, current]: [f64; 8]) -> Self {
+        Self { c, g_l, e_l, a, tau_w, b, v_r, current }
+    }
 }
 
 /// Capacitance in F: a small one, so that the adaptation current, 63 nA at the most, is not exhausted.
@@ -89,16 +97,7 @@ fn counted(spikes: &[f64], expected: usize, tolerance: usize) {
 
 #[test]
 fn tonic_spiking_is_regular() {
-    let spikes = spikes(&Pattern {
-        c: 200.0,
-        g_l: 10.0,
-        e_l: -70.0,
-        a: 2.0,
-        tau_w: 30.0,
-        b: 0.0,
-        v_r: -58.0,
-        current: 500.0,
-    });
+    let spikes = spikes(&Pattern::of([200.0, 10.0, -70.0, 2.0, 30.0, 0.0, -58.0, 500.0]));
     counted(&spikes, 51, 5);
     let late = &intervals(&spikes)[10..];
     assert!(largest(late) < 1.05 * smallest(late), "{late:.1?}");
@@ -106,16 +105,7 @@ fn tonic_spiking_is_regular() {
 
 #[test]
 fn adaptation_lengthens_intervals_one_by_one() {
-    let spikes = spikes(&Pattern {
-        c: 200.0,
-        g_l: 12.0,
-        e_l: -70.0,
-        a: 2.0,
-        tau_w: 300.0,
-        b: 60.0,
-        v_r: -58.0,
-        current: 500.0,
-    });
+    let spikes = spikes(&Pattern::of([200.0, 12.0, -70.0, 2.0, 300.0, 60.0, -58.0, 500.0]));
     counted(&spikes, 10, 3);
     let intervals = intervals(&spikes);
     assert!(intervals.windows(2).all(|pair| pair[1] > 0.98 * pair[0]), "{intervals:.1?}");
@@ -124,16 +114,7 @@ fn adaptation_lengthens_intervals_one_by_one() {
 
 #[test]
 fn an_initial_burst_gives_way_to_regular_spikes() {
-    let spikes = spikes(&Pattern {
-        c: 130.0,
-        g_l: 18.0,
-        e_l: -58.0,
-        a: 4.0,
-        tau_w: 150.0,
-        b: 120.0,
-        v_r: -50.0,
-        current: 400.0,
-    });
+    let spikes = spikes(&Pattern::of([130.0, 18.0, -58.0, 4.0, 150.0, 120.0, -50.0, 400.0]));
     counted(&spikes, 10, 2);
     let intervals = intervals(&spikes);
     assert!(largest(&intervals[..2]) < 0.2 * smallest(&intervals[2..]), "{intervals:.1?}");
@@ -154,16 +135,7 @@ fn bursts(spikes: &[f64], silence: f64) -> Vec<usize> {
 
 #[test]
 fn regular_bursts_alternate_with_silence() {
-    let spikes = spikes(&Pattern {
-        c: 200.0,
-        g_l: 10.0,
-        e_l: -58.0,
-        a: 2.0,
-        tau_w: 120.0,
-        b: 100.0,
-        v_r: -46.0,
-        current: 210.0,
-    });
+    let spikes = spikes(&Pattern::of([200.0, 10.0, -58.0, 2.0, 120.0, 100.0, -46.0, 210.0]));
     counted(&spikes, 9, 2);
     let bursts = bursts(&spikes, 50.0);
     assert!(bursts.len() >= 3 && bursts.iter().all(|burst| (2..=4).contains(burst)), "{spikes:.1?}");
@@ -171,16 +143,7 @@ fn regular_bursts_alternate_with_silence() {
 
 #[test]
 fn delayed_spikes_accelerate() {
-    let spikes = spikes(&Pattern {
-        c: 200.0,
-        g_l: 12.0,
-        e_l: -70.0,
-        a: -10.0,
-        tau_w: 300.0,
-        b: 0.0,
-        v_r: -58.0,
-        current: 300.0,
-    });
+    let spikes = spikes(&Pattern::of([200.0, 12.0, -70.0, -10.0, 300.0, 0.0, -58.0, 300.0]));
     counted(&spikes, 36, 5);
     let intervals = intervals(&spikes);
     assert!(spikes[0] > 1.3 * intervals[0], "{spikes:.1?}");
@@ -189,16 +152,7 @@ fn delayed_spikes_accelerate() {
 
 #[test]
 fn delayed_bursts_come_after_a_long_silence() {
-    let spikes = spikes(&Pattern {
-        c: 100.0,
-        g_l: 10.0,
-        e_l: -65.0,
-        a: -10.0,
-        tau_w: 90.0,
-        b: 30.0,
-        v_r: -47.0,
-        current: 110.0,
-    });
+    let spikes = spikes(&Pattern::of([100.0, 10.0, -65.0, -10.0, 90.0, 30.0, -47.0, 110.0]));
     // The first spike is close to rheobase, so that its delay hangs on the last bit of the current; it takes spikes away.
     counted(&spikes, 26, 8);
     assert!(spikes[0] > 50.0, "{spikes:.1?}");
@@ -208,32 +162,14 @@ fn delayed_bursts_come_after_a_long_silence() {
 
 #[test]
 fn a_transient_neuron_fires_once() {
-    let spikes = spikes(&Pattern {
-        c: 100.0,
-        g_l: 10.0,
-        e_l: -65.0,
-        a: 10.0,
-        tau_w: 90.0,
-        b: 100.0,
-        v_r: -47.0,
-        current: 180.0,
-    });
+    let spikes = spikes(&Pattern::of([100.0, 10.0, -65.0, 10.0, 90.0, 100.0, -47.0, 180.0]));
     counted(&spikes, 1, 0);
     assert!((20.0..40.0).contains(&spikes[0]));
 }
 
 #[test]
 fn irregular_spikes_never_settle() {
-    let spikes = spikes(&Pattern {
-        c: 100.0,
-        g_l: 12.0,
-        e_l: -60.0,
-        a: -11.0,
-        tau_w: 130.0,
-        b: 30.0,
-        v_r: -48.0,
-        current: 160.0,
-    });
+    let spikes = spikes(&Pattern::of([100.0, 12.0, -60.0, -11.0, 130.0, 30.0, -48.0, 160.0]));
     counted(&spikes, 28, 6);
     let intervals = intervals(&spikes);
     assert!(largest(&intervals) > 3.0 * smallest(&intervals), "{intervals:.1?}");

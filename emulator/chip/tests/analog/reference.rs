@@ -146,12 +146,12 @@ fn an_artificial_fire_resets_a_neuron_of_the_reference_level() {
 
 #[test]
 fn what_the_reference_leaves_out_is_said() {
-    let mut options = ChipOptions::default();
-    options.analog = AnalogOptions {
+    let analog = AnalogOptions {
         level: Level::Reference,
         noise: Noise { membrane_rate: 0.05, ..Noise::OFF },
         ..AnalogOptions::default()
     };
+    let options = ChipOptions { analog, ..ChipOptions::default() };
     let mut chip = Chip::with_options(options);
     for column in 0..40 {
         let config = NeuronConfig { connect_membrane_right: true, ..NeuronConfig::default() };

@@ -176,6 +176,10 @@ impl Calibrate {
                 Ok(Chip::Done(Box::new(found), output, begin.elapsed().as_secs_f64()))
             }
             Err(CalibrationError::Cancelled) => Ok(Chip::Cancelled(checkpoint)),
+            // What the target says is wrong: in which file.
+            Err(error @ (CalibrationError::Target { .. } | CalibrationError::Lengths { .. })) => {
+                Err(Failure::new(format!("{}: {error}", self.target)))
+            }
             Err(error) => Err(Failure::from_error(&error)),
         }
     }

@@ -1,17 +1,25 @@
 //! The adaptive exponential neuron: the eight firing patterns as standard equations, and on a circuit of the chip.
 //!
-//! The only place where pictures of the exponential and the adaptation get their data: [`record`]. It asks the reference
-//! simulation (level R), since the chip does not run these circuits yet.
+//! The only place where pictures of the exponential and the adaptation get their data: [`OnChip`]. It gives the typical chip the codes
+//! that stand for a pattern, through its host interface, and looks at the neuron with the membrane ADC.
 
-use bss2_analog::Refractory;
+use bss2_analog::NeuronParameters;
+use bss2_analog::circuit::Circuit;
+use bss2_analog::reference::ReferenceError;
 use bss2_analog::reference::solver::{Crossing, Integrator, Settings, Stop, System};
-use bss2_analog::reference::{Circuit, Options, Quantity, ReferenceError, Simulation};
 use bss2_base::math::{exp, ln, tanh};
 use bss2_base::{Hemisphere, Neuron, SimTime};
+use bss2_calibration::bench::{self, SETTLING};
+use bss2_host::playback::Timeline;
+use bss2_host::registers::capmem::NeuronParameter as Cell;
+use bss2_host::registers::neuron::{CommonNeuronBackendConfig, NeuronBackendConfig, NeuronConfig};
+use bss2_host::registers::{Register, TypedBlock, coordinates};
 use nalgebra::DMatrix;
 
-/// What computes the pictures, for their titles.
-pub(super) const LEVEL: &str = "level R";
+use super::laboratory::Laboratory;
+use super::options::{Individual, Level};
+use super::scope::{Scale, Trace};
+use crate::experiments::{During, ExperimentError};
 
 /// A set of the standard equations in biological units (analog-core 10.1; Naud et al. 2008).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,51 +98,86 @@ impl Pattern {
         }
     }
 
-    /// The circuit that behaves like it, a thousand times faster: 10 mV on the chip for 1 mV, V = 1.2 V at 0 mV, and the largest
-    /// capacitor for 200 pF (analog-core 1.2).
-    pub(super) fn circuit(&self) -> Circuit {
-        let largest = 2.5763e-12;
-        let farad = largest / 200.0;
-        let siemens = farad * 1e3 * 1e3;
-        let ampere = siemens * 10e-3;
-        let volt = |mv: f64| 10e-3 * mv + 1.2;
-
-        let mut circuit = Circuit::default();
-        circuit.bits.membrane_capacitor_size = 63;
-        circuit.membrane.bank_step = (farad * self.capacitance - circuit.membrane.parasitic) / 63.0;
-        circuit.leak.conductance = siemens * self.leak;
-        circuit.leak.potential = volt(self.rest);
-        circuit.reset.conductance = 15.8e-6;
-        circuit.reset.potential = volt(self.reset);
-        circuit.release_charge = -1e-15;
-        circuit.offset_current = ampere * self.current;
-
+    /// The codes of the typical chip that behave like it, a thousand times faster: 10 mV on the chip for 1 mV, V_T at 0.5 V (analog-core
+    /// 1.2, and the inverse of 2.4 and 3).
+    fn codes(&self) -> [(Cell, u16); 14] {
+        let scale = CAPACITANCE / (self.capacitance * 1e-12);
+        let siemens = |nanosiemens: f64| scale * 1e3 * nanosiemens * 1e-9;
+        let ampere = |picoampere: f64| scale * 1e4 * picoampere * 1e-12;
+        let volts = |millivolts: f64| 0.5 + 10e-3 * (millivolts - THRESHOLD);
         let slope = 10e-3 * SLOPE;
-        let exponential = &mut circuit.exponential;
-        exponential.slope = Some(slope);
-        exponential.onset = volt(THRESHOLD) + exponential.shift
-            - slope * ln(siemens * self.leak * slope / exponential.prefactor);
-        circuit.bits.exponential = true;
-        circuit.bits.pause = true;
+        // Codes behind the followers (analog-core 2.4, SF and SFA).
+        let followed = |volts: f64| (volts + 0.525) / 1.5e-3;
+        let adaptation_followed = |volts: f64| (volts + 0.250) / 1.5e-3;
 
-        let adaptation = &mut circuit.adaptation;
-        let output = adaptation.output_conductance;
-        adaptation.leak_conductance = adaptation.capacitance / (self.tau * 1e-6);
-        adaptation.coupling = siemens * self.a.abs() * adaptation.leak_conductance / output;
-        adaptation.leak_potential = circuit.leak.potential;
-        let pulse = SimTime::from_ns(256);
-        adaptation.pulse_length = Some(pulse);
-        adaptation.pulse_current = ampere * self.b * adaptation.capacitance / (output * pulse.as_secs_f64());
-        circuit.bits.adaptation = true;
-        circuit.bits.invert_adaptation_a = self.a < 0.0;
-
-        circuit.comparator.threshold = 0.8;
-        circuit.comparator.delay = 20e-9;
-        circuit.bits.threshold_comparator = true;
-        circuit.bits.fire = true;
-        circuit.refractory = Refractory { clock: Some(SimTime::from_ns(8)), ticks: 100, holdoff_ticks: 1 };
-        circuit
+        // An eighth of the conductance of its code; the bias moves the potential (analog-core 3.2).
+        let leak = transconductance_code(8.0 * siemens(self.leak), 2.5e-9, 950.0).round();
+        let onset = volts(THRESHOLD) + 0.415 - slope * ln(siemens(self.leak) * slope / 2.5e-12);
+        // analog-core 3.9: tau_w = C_w / g_tau, a = g_w g_a / g_tau, b = g_w I_b t_pulse / C_w.
+        let (capacitor, output) = (2.6e-12, 0.127e-6);
+        let decay = capacitor / (self.tau * 1e-6);
+        [
+            (Cell::VLeak, followed(volts(self.rest) + 35e-6 * (leak - 150.0))),
+            (Cell::IBiasLeak, leak),
+            // Opening the reset takes some charge with it (analog-core 3.3).
+            (Cell::VReset, followed(volts(self.reset) + 8e-15 / CAPACITANCE)),
+            (Cell::IBiasReset, 1022.0),
+            (Cell::VThreshold, (0.8 - 0.019) / 1.875e-3),
+            (Cell::IBiasExp, 10.5 / slope),
+            (Cell::VExp, followed(onset)),
+            (Cell::IMemOffset, ampere(self.current) / 0.137e-9),
+            (Cell::IBiasAdaptTau, decay / 0.156e-9),
+            (Cell::IBiasAdaptA, siemens(self.a.abs()) * decay / output / 1.19e-9),
+            (Cell::IBiasAdaptB, ampere(self.b) * capacitor / output / ADAPTATION_PULSE / 0.978e-9),
+            (Cell::VAdaptLeak, adaptation_followed(volts(self.rest))),
+            (Cell::VAdaptRef, adaptation_followed(0.5)),
+            (Cell::IBiasSyninExcGm, 0.0),
+        ]
+        .map(|(cell, code)| (cell, code.round().clamp(0.0, 1022.0) as u16))
     }
+
+    /// The switches, at rest, with this readout source (analog-core 7.3).
+    fn switches(&self, readout: u8) -> NeuronConfig {
+        NeuronConfig {
+            mem_cap_size: CAPACITOR,
+            en_leak_div: true,
+            en_reset_mul: true,
+            en_exp: true,
+            en_adapt: true,
+            invert_adapt_a: self.a < 0.0,
+            en_fire: true,
+            en_thresh_comp: true,
+            en_pause: true,
+            en_readout_amp: true,
+            en_readout: true,
+            readout_select: readout,
+            ..NeuronConfig::default()
+        }
+    }
+}
+
+/// Code of the membrane capacitor: a small one, so that the adaptation current, 63 nA at the most, is not exhausted.
+const CAPACITOR: u8 = 15;
+/// Its capacitance in F on the typical chip (analog-core 3.5).
+const CAPACITANCE: f64 = CAPACITOR as f64 * 38.1e-15 + 0.176e-12;
+/// Scale of the clock of the adaptation pulse, and the period in s: 256 cycles of 4 ns.
+const ADAPTATION_PULSE_SCALE: u8 = 7;
+const ADAPTATION_PULSE: f64 = 1.024e-6;
+/// Refractory time in ticks of 8 ns.
+const REFRACTORY_TICKS: u8 = 50;
+/// Readout sources (analog-core 7.3).
+const MEMBRANE: u8 = 0;
+const ADAPTATION: u8 = 3;
+
+/// The code of a transconductor with this strength per code and knee that has this conductance in S (analog-core 3.1).
+fn transconductance_code(conductance: f64, strength: f64, knee: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1022.0f64);
+    for _ in 0..60 {
+        let code = 0.5 * (low + high);
+        let reached = strength * code * 2.0 / (1.0 + (1.0 + 4.0 * code / knee).sqrt());
+        if reached < conductance { low = code } else { high = code }
+    }
+    low
 }
 
 impl System for Pattern {
@@ -177,34 +220,105 @@ impl Recording {
     }
 }
 
-/// Rest for `before`, then the offset current for `duration`.
-///
-/// # Errors
-/// If the circuit cannot be integrated.
-pub(super) fn record(
-    circuit: &Circuit,
-    before: SimTime,
-    duration: SimTime,
-    step: SimTime,
-) -> Result<Recording, ReferenceError> {
-    let mut circuit = *circuit;
-    let count = ((before + duration).as_ps() / step.as_ps()) as usize;
-    let mut simulation = Simulation::new(vec![(NEURON, circuit)], Options::default())?;
-    let probe = |simulation: &mut Simulation, quantity| {
-        simulation.probe(NEURON, quantity, SimTime::ZERO, step, count)
-    };
-    let membrane = probe(&mut simulation, Quantity::Membrane)?;
-    let adaptation = probe(&mut simulation, Quantity::Adaptation)?;
-    simulation.advance(before)?;
-    circuit.bits.membrane_offset = true;
-    simulation.configure(NEURON, &circuit)?;
-    simulation.advance(before + duration)?;
-    Ok(Recording {
-        step: step.as_us_f64(),
-        membrane: simulation.samples(membrane).to_vec(),
-        adaptation: simulation.samples(adaptation).to_vec(),
-        spikes: simulation.fires().iter().map(|fire| 1e6 * fire.reset).collect(),
-    })
+/// The typical chip with a neuron that shows patterns.
+pub(super) struct OnChip {
+    laboratory: Laboratory,
+    scale: Scale,
+}
+
+impl OnChip {
+    /// Starts the chip up, whose circuits are followed at this level.
+    ///
+    /// # Errors
+    /// If the chip refuses.
+    pub(super) fn bring_up(level: Level) -> Result<Self, ExperimentError> {
+        let individual = Individual { chip_seed: 0, ideal: true };
+        let mut laboratory = Laboratory::bring_up_at(individual, level.of_chip())?;
+        laboratory.with("configuring the back-end", |program| {
+            for side in 0..2 {
+                let common = CommonNeuronBackendConfig {
+                    clock_scale_adapt_pulse: ADAPTATION_PULSE_SCALE,
+                    ..CommonNeuronBackendConfig::default()
+                };
+                bench::write(program, side, &common);
+            }
+            program.barrier_omnibus();
+        })?;
+        let scale = laboratory.scale().during("measuring the scale of the membrane ADC")?;
+        Ok(Self { laboratory, scale })
+    }
+
+    /// Gives the neuron the codes of a pattern; lets it rest for `before`, then lets the offset current flow for `duration`. Membrane and
+    /// adaptation are recorded one after the other, through the same amplifier.
+    ///
+    /// # Errors
+    /// If the chip refuses.
+    pub(super) fn record(
+        &mut self,
+        pattern: &Pattern,
+        before: SimTime,
+        duration: SimTime,
+        step: SimTime,
+    ) -> Result<Recording, ExperimentError> {
+        self.laboratory.with("configuring a neuron", |program| {
+            for (cell, code) in pattern.codes() {
+                bench::write_cell(program, NEURON, cell, code);
+            }
+            let backend =
+                NeuronBackendConfig { en_spike_out: true, en_adapt_pulse: true, ..Default::default() }
+                    .with_address_out(bench::neuron_address(NEURON))
+                    .with_refractory_time(REFRACTORY_TICKS)
+                    .with_reset_holdoff(15);
+            bench::write(program, coordinates::neuron_backend(NEURON), &backend);
+            // Cells come close in one settling time; patterns near their rheobase want them closer.
+            program.barrier_omnibus().wait(SETTLING).wait(SETTLING);
+        })?;
+        let membrane = self.look(pattern, MEMBRANE, before, duration)?;
+        let adaptation = self.look(pattern, ADAPTATION, before, duration)?;
+        let count = (before + duration).as_ps() / step.as_ps();
+        let times: Vec<f64> = (0..count).map(|index| SimTime::from_cycles(index, step).as_us_f64()).collect();
+        Ok(Recording {
+            step: step.as_us_f64(),
+            membrane: membrane.resampled(&times),
+            adaptation: adaptation.resampled(&times),
+            spikes: membrane.spikes,
+        })
+    }
+
+    /// Records what a readout source shows.
+    fn look(
+        &mut self,
+        pattern: &Pattern,
+        source: u8,
+        before: SimTime,
+        duration: SimTime,
+    ) -> Result<Trace, ExperimentError> {
+        let resting = pattern.switches(source);
+        let instance = coordinates::neuron_config(NEURON);
+        self.laboratory.with("letting a neuron rest", |program| {
+            bench::write(program, instance, &resting);
+            // Many time constants of the adaptation.
+            program.barrier_omnibus().wait(SimTime::from_us(5_000));
+        })?;
+        let mut timeline = Timeline::new();
+        let end = before + duration;
+        for (at, en_mem_off) in [(before, true), (end, false)] {
+            let config = NeuronConfig { en_mem_off, ..resting };
+            for (word, value) in (0..).zip(config.to_words()) {
+                let register = Register { block: NeuronConfig::BLOCK, instance, word };
+                if let Some(address) = register.address() {
+                    timeline.write(at, address, value);
+                }
+            }
+        }
+        timeline.end(end);
+        self.laboratory.record(NEURON, &self.scale, &timeline).during("recording a neuron")
+    }
+
+    /// What the circuit of the neuron really is at this moment.
+    pub(super) fn circuit(&self) -> Circuit {
+        self.laboratory.whole_circuit(NEURON)
+    }
 }
 
 /// `g V_lin tanh(x / V_lin)`.
@@ -221,7 +335,8 @@ pub(super) fn adaptation_current(circuit: &Circuit, voltage: f64) -> f64 {
 /// The nullcline of the membrane: the adaptation current in A at which a membrane at `v` volts stands still while the offset
 /// current flows.
 pub(super) fn membrane_nullcline(circuit: &Circuit, v: f64) -> f64 {
-    let leak = saturating(circuit.leak.conductance, circuit.leak.linear_range, circuit.leak.potential - v);
+    let own = NeuronParameters::from(circuit).leak;
+    let leak = saturating(own.conductance, own.linear_range, own.potential - v);
     let exponential = &circuit.exponential;
     let raw = exponential.slope.map_or(0.0, |slope| {
         exponential.prefactor * exp((v - exponential.onset + exponential.shift) / slope)
@@ -264,13 +379,16 @@ mod tests {
     #[test]
     fn nullclines_cross_where_a_silent_circuit_rests() {
         let pattern = pattern("transient").unwrap();
-        let circuit = pattern.circuit();
+        let mut chip = OnChip::bring_up(Level::Chip).unwrap();
         let recording =
-            record(&circuit, SimTime::from_us(1), SimTime::from_us(1500), SimTime::from_us(10)).unwrap();
+            chip.record(&pattern, SimTime::from_us(1), SimTime::from_us(1500), SimTime::from_us(10)).unwrap();
+        assert_eq!(recording.spikes.len(), 1);
+        let circuit = chip.circuit();
         let rest = *recording.membrane.last().unwrap();
         let current = adaptation_current(&circuit, *recording.adaptation.last().unwrap());
         for nullcline in [membrane_nullcline(&circuit, rest), adaptation_nullcline(&circuit, rest)] {
-            assert!((nullcline - current).abs() < 1e-10, "{nullcline:e} {current:e}");
+            // A code of the converter is 1.5 mV, and 0.127 uS are the steepest slope here.
+            assert!((nullcline - current).abs() < 0.3e-9, "{nullcline:e} {current:e}");
         }
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::closed_form::LeakyNeuron;
 use super::laboratory::{Codes, Laboratory, Measured, Switches};
-use super::options::{self, Individual, Level, Neurons, Output};
+use super::options::{self, Individual, Level, Neurons};
 use super::{Picture, cell, refuse};
 use crate::experiments::{Context, During, ExperimentError, Report};
 use crate::plots::{Axis, Hue, Mark, XyPlot, XySeries};
@@ -44,8 +44,6 @@ pub(super) struct Fi {
     level: Level,
     #[command(flatten)]
     individual: Individual,
-    #[command(flatten)]
-    output: Output,
 }
 
 /// How far the asymptote lies above the threshold where a comparison makes sense, V.
@@ -63,10 +61,6 @@ struct Point {
 
 impl Picture for Fi {
     const NAME: &'static str = "fi";
-
-    fn output(&self) -> &Output {
-        &self.output
-    }
 
     fn chip_seed(&self) -> u64 {
         self.individual.chip_seed

@@ -109,12 +109,18 @@ pub(super) struct Plasticity {
 impl Individual {
     /// The chip in this process, at power-up.
     pub(super) fn chip(&self) -> Executor<Chip> {
+        self.chip_at(bss2_analog::Level::Fast)
+    }
+
+    /// The same with circuits that are followed at this level.
+    fn chip_at(&self, level: bss2_analog::Level) -> Executor<Chip> {
         let mut options = ChipOptions { seed: self.chip_seed, ..ChipOptions::default() };
         if self.ideal {
             options.mismatch = MismatchSwitches::IDEAL;
             options.analog = AnalogOptions::noiseless();
             (options.capmem.write_noise, options.capmem.drift) = (false, false);
         }
+        options.analog.level = level;
         Executor::new(Chip::with_options(options), ExecutorConfig::power_up())
     }
 
@@ -134,7 +140,15 @@ pub(super) struct Laboratory {
 impl Laboratory {
     /// Starts the chip up, writes the shared analog cells, and lets spikes of the host reach all synapse drivers.
     pub(super) fn bring_up(individual: Individual) -> Result<Self, ExperimentError> {
-        let mut laboratory = Self { chip: individual.chip(), individual };
+        Self::bring_up_at(individual, bss2_analog::Level::Fast)
+    }
+
+    /// The same with circuits that are followed at this level.
+    pub(super) fn bring_up_at(
+        individual: Individual,
+        level: bss2_analog::Level,
+    ) -> Result<Self, ExperimentError> {
+        let mut laboratory = Self { chip: individual.chip_at(level), individual };
         laboratory.bench().bring_up().during("starting the chip")?;
         laboratory.with("configuring the chip", |program| {
             write_shared_cells(program);
@@ -236,6 +250,11 @@ impl Laboratory {
     /// What the circuit of a neuron really is at this moment.
     pub(super) fn circuit(&self, neuron: Neuron) -> NeuronParameters {
         *self.chip.device().analog().neuron(neuron)
+    }
+
+    /// The same with all that the linear part leaves out.
+    pub(super) fn whole_circuit(&self, neuron: Neuron) -> bss2_analog::circuit::Circuit {
+        *self.chip.device().analog().circuit(neuron)
     }
 
     /// What the circuit of a synapse driver really is at this moment.

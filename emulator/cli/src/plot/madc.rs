@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::laboratory::Laboratory;
-use super::options::{Individual, Output};
+use super::options::Individual;
 use super::scope::Scale;
 use super::{Picture, cell, refuse};
 use crate::experiments::{Context, During, ExperimentError, Report};
@@ -32,8 +32,6 @@ pub(super) struct Madc {
     samples: u32,
     #[command(flatten)]
     individual: Individual,
-    #[command(flatten)]
-    output: Output,
 }
 
 /// Mean and spread of the codes at a voltage.
@@ -45,10 +43,6 @@ struct Point {
 
 impl Picture for Madc {
     const NAME: &'static str = "madc";
-
-    fn output(&self) -> &Output {
-        &self.output
-    }
 
     fn chip_seed(&self) -> u64 {
         self.individual.chip_seed

@@ -4,7 +4,7 @@ use bss2_analog::mismatch::{ChipMismatch, Kind, MismatchSwitches, Parameter, Sta
 use clap::Args;
 
 use super::Picture;
-use super::options::{self, Output, Seeds};
+use super::options::{self, Seeds};
 use crate::experiments::{Context, ExperimentError, Report};
 use crate::plots::{Axis, Distribution, Histogram, Hue, Plot, Reference, Resized, Sheet};
 
@@ -29,8 +29,6 @@ pub(crate) struct Mismatch {
     /// Bars of a histogram
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(5..=200))]
     bins: u32,
-    #[command(flatten)]
-    output: Output,
 }
 
 /// The parameters that a path stands for.
@@ -73,10 +71,6 @@ fn parameters(text: &str) -> Result<Chosen, String> {
 
 impl Picture for Mismatch {
     const NAME: &'static str = "mismatch";
-
-    fn output(&self) -> &Output {
-        &self.output
-    }
 
     fn chip_seed(&self) -> u64 {
         self.chip_seed.0.first().copied().unwrap_or_default()

@@ -9,12 +9,12 @@
 //! | [`stdp`] | answers of the correlation sensors to pairs of spikes | by the column ADC and a plasticity processor |
 //! | [`madc`] | codes of the membrane ADC over the voltage at a pad | with the board's DAC |
 //! | [`mismatch`] | distributions of any parameter of some chips | looked up, as nobody can on silicon |
-//! | [`patterns`] | the eight firing patterns of the AdEx neuron | level R of the analog core |
-//! | [`phase`] | an AdEx neuron in its phase plane | level R of the analog core |
+//! | [`patterns`] | the eight firing patterns of the AdEx neuron | by the membrane ADC of the typical chip |
+//! | [`phase`] | an AdEx neuron in its phase plane | by the membrane ADC of the typical chip |
 //!
 //! What the chip can do is measured as a user would: playback programs through the host interface ([`laboratory`], [`scope`]), analog
 //! parameters by code. Closed forms ([`closed_form`]) beside it take the physical values of that very circuit, which a laboratory
-//! would not know. What the chip cannot do yet comes from the reference simulation, and its title says so ([`adex`]).
+//! would not know. Where a title says "level R", the reference simulation has computed the same circuits.
 //!
 //! A kind is a struct of its options that implements [`Picture`], and a line in [`Kind`].
 
@@ -48,11 +48,10 @@ trait Picture {
     /// What follows `bss2 plot`, and the name of its files.
     const NAME: &'static str;
 
-    /// Where the files go.
-    fn output(&self) -> &Output;
-
-    /// Seed of the (first) chip that it shows; it also makes what is random about the stimulus.
-    fn chip_seed(&self) -> u64;
+    /// Seed of the (first) chip that it shows; it also makes what is random about the stimulus. 0 for the typical chip.
+    fn chip_seed(&self) -> u64 {
+        0
+    }
 
     /// Measures, and writes figures and tables named [`Self::NAME`] or beginning with it. Reports what the picture shows in
     /// numbers.
@@ -62,18 +61,27 @@ trait Picture {
     fn draw(&self, context: &Context) -> Result<Report, ExperimentError>;
 }
 
+/// A picture, and where it goes.
+#[derive(clap::Args, Debug)]
+struct Drawn<P: clap::Args> {
+    #[command(flatten)]
+    picture: P,
+    #[command(flatten)]
+    output: Output,
+}
+
 /// What can be drawn.
 #[derive(Subcommand, Debug)]
 enum Kind {
-    Traces(traces::Traces),
-    Fi(fi::Fi),
-    Psp(psp::Psp),
-    Stp(stp::Stp),
-    Stdp(stdp::Stdp),
-    Madc(madc::Madc),
-    Mismatch(mismatch::Mismatch),
-    Patterns(patterns::Patterns),
-    Phase(phase::Phase),
+    Traces(Drawn<traces::Traces>),
+    Fi(Drawn<fi::Fi>),
+    Psp(Drawn<psp::Psp>),
+    Stp(Drawn<stp::Stp>),
+    Stdp(Drawn<stdp::Stdp>),
+    Madc(Drawn<madc::Madc>),
+    Mismatch(Drawn<mismatch::Mismatch>),
+    Patterns(Drawn<patterns::Patterns>),
+    Phase(Drawn<phase::Phase>),
 }
 
 pub(crate) fn command() -> Command {
@@ -114,8 +122,8 @@ pub(crate) fn execute(matches: &ArgMatches, json: bool) -> Result<Outcome, Failu
     }
 }
 
-fn show<P: Picture>(picture: &P, json: bool) -> Result<Outcome, Failure> {
-    let output = picture.output();
+fn show<P: Picture + clap::Args>(drawn: &Drawn<P>, json: bool) -> Result<Outcome, Failure> {
+    let Drawn { picture, output } = drawn;
     let folder = output.folder.clone().unwrap_or_else(|| format!("out/plot-{}", P::NAME).into());
     let artefacts = Artefacts::in_folder(folder)
         .map_err(|error| Failure::from_error(&error).hint("choose another folder with --output"))?

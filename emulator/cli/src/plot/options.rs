@@ -49,6 +49,14 @@ pub(super) enum Level {
 }
 
 impl Level {
+    /// The analog level of a chip that computes at it.
+    pub(super) fn of_chip(self) -> bss2_analog::Level {
+        match self {
+            Self::Chip => bss2_analog::Level::Fast,
+            Self::Reference => bss2_analog::Level::Reference,
+        }
+    }
+
     /// For a title: nothing if it is the chip.
     pub(super) fn remark(self) -> &'static str {
         match self {

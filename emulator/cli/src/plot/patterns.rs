@@ -3,24 +3,26 @@
 use bss2_base::SimTime;
 use clap::Args;
 
-use super::adex::{self, LEVEL, PATTERNS, Pattern, Recording};
-use super::options::Output;
+use super::adex::{OnChip, PATTERNS, Pattern, Recording};
+use super::options::Level;
 use super::{Picture, cell};
 use crate::experiments::{Context, During, ExperimentError, Report};
 use crate::plots::{Axis, Hue, Mark, Panel, Plot, Resized, Sheet, Stack, Strokes, XySeries};
 
 /// The eight firing patterns of the AdEx neuron on a circuit of the chip
 ///
-/// Parameter sets of Naud et al. 2008 (analog-core 10.1), a thousand times faster, for 500 µs of a constant current. Strokes
-/// above each membrane are its spikes; below it, those of the standard equations, whose reset takes no time.
+/// Parameter sets of Naud et al. 2008 (analog-core 10.1) as codes of the typical chip, a thousand times faster, for 500 µs of a constant
+/// current, as the membrane ADC sees them. Strokes above each membrane are its spikes; below it, those of the standard equations, whose
+/// reset takes no time.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  bss2 plot patterns\n  bss2 plot patterns --format svg --output figures")]
 pub(super) struct Patterns {
     /// How long the current flows, us
     #[arg(long, value_name = "US", default_value_t = 500, value_parser = clap::value_parser!(u64).range(50..=5_000))]
     duration: u64,
-    #[command(flatten)]
-    output: Output,
+    /// What computes: the chip, or the chip on reference circuits (every step integrated to nine digits)
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    level: Level,
 }
 
 /// The time before the current in which everything rests, us.
@@ -35,16 +37,9 @@ const LABEL: u32 = 16;
 impl Picture for Patterns {
     const NAME: &'static str = "patterns";
 
-    fn output(&self) -> &Output {
-        &self.output
-    }
-
-    fn chip_seed(&self) -> u64 {
-        0
-    }
-
     fn draw(&self, context: &Context) -> Result<Report, ExperimentError> {
-        let task = context.task("integrating", PATTERNS.len() as u64, "patterns");
+        let mut chip = OnChip::bring_up(self.level)?;
+        let task = context.task("recording", PATTERNS.len() as u64, "patterns");
         let mut report = Report::new();
         let mut spikes = context.csv("patterns-spikes", &["pattern", "equations", "spike_us"])?;
         let mut traces = context.csv("patterns", &["pattern", "time_us", "membrane_v", "adaptation_v"])?;
@@ -54,13 +49,8 @@ impl Picture for Patterns {
                 return Ok(report);
             }
             let standard = pattern.standard_spikes(self.duration as f64).during(pattern.name)?;
-            let recording = adex::record(
-                &pattern.circuit(),
-                SimTime::from_us(BEFORE),
-                SimTime::from_us(self.duration),
-                STEP,
-            )
-            .during(pattern.name)?;
+            let recording =
+                chip.record(pattern, SimTime::from_us(BEFORE), SimTime::from_us(self.duration), STEP)?;
             // In the time of the picture, which begins with the current.
             let circuit: Vec<f64> = recording.spikes.iter().map(|time| time - BEFORE as f64).collect();
             for (equations, list) in [("chip circuit", &circuit), ("standard", &standard)] {
@@ -95,7 +85,7 @@ impl Picture for Patterns {
         };
         let stacks: Vec<Resized<'_>> =
             panels.iter().map(|plot| plot as &dyn Plot).enumerate().map(sized).collect();
-        let title = format!("AdEx firing patterns on a circuit of the chip ({LEVEL})");
+        let title = format!("AdEx firing patterns on the typical chip{}", self.level.remark());
         let sheet = stacks
             .chunks(2)
             .fold(Sheet::new(title), |sheet, row| sheet.row(row.iter().map(|stack| stack as &dyn Plot)));
@@ -127,7 +117,7 @@ impl Patterns {
             ),
             panels: vec![Panel {
                 label: counts,
-                y: Axis::from_to(if labelled.0 { "membrane (V)" } else { "" }, 0.45, 0.9),
+                y: Axis::from_to(if labelled.0 { "membrane (V)" } else { "" }, 0.25, 0.9),
                 series: vec![XySeries::new("", points, Mark::Thin, Hue::Black)],
                 above: vec![Strokes { label: String::new(), times: circuit, hue: Hue::Blue }],
                 below: vec![Strokes { label: String::new(), times: standard, hue: Hue::Orange }],

@@ -3,10 +3,10 @@
 use bss2_base::SimTime;
 use clap::Args;
 
-use super::adex::{self, LEVEL, Pattern, Recording};
-use super::options::Output;
+use super::adex::{self, OnChip, Pattern, Recording};
+use super::options::Level;
 use super::{Picture, cell};
-use crate::experiments::{Context, During, ExperimentError, Report};
+use crate::experiments::{Context, ExperimentError, Report};
 use crate::plots::{Axis, Hue, Mark, Panel, Plot, Resized, Sheet, Stack, XyPlot, XySeries};
 
 /// An AdEx neuron in its phase plane: nullclines and trajectory
@@ -22,12 +22,13 @@ pub(super) struct Phase {
     /// How long the current flows, us
     #[arg(long, value_name = "US", default_value_t = 250, value_parser = clap::value_parser!(u64).range(10..=5_000))]
     duration: u64,
-    #[command(flatten)]
-    output: Output,
+    /// What computes: the chip, or the chip on reference circuits (every step integrated to nine digits)
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    level: Level,
 }
 
-/// A reset takes some hundred nanoseconds.
-const STEP: SimTime = SimTime::from_ns(20);
+/// The samples of the membrane ADC.
+const STEP: SimTime = SimTime::from_ns(34);
 /// Every so many samples go into the table.
 const TABLE_STEP: usize = 10;
 /// Time at rest before the current, us.
@@ -37,26 +38,18 @@ const NANO: f64 = 1e9;
 impl Picture for Phase {
     const NAME: &'static str = "phase";
 
-    fn output(&self) -> &Output {
-        &self.output
-    }
-
-    fn chip_seed(&self) -> u64 {
-        0
-    }
-
     fn draw(&self, context: &Context) -> Result<Report, ExperimentError> {
-        let circuit = self.pattern.circuit();
+        let mut chip = OnChip::bring_up(self.level)?;
         let recording =
-            adex::record(&circuit, SimTime::from_us(BEFORE), SimTime::from_us(self.duration), STEP)
-                .during(self.pattern.name)?;
+            chip.record(&self.pattern, SimTime::from_us(BEFORE), SimTime::from_us(self.duration), STEP)?;
+        let circuit = chip.circuit();
         let current: Vec<f64> =
             recording.adaptation.iter().map(|v| NANO * adex::adaptation_current(&circuit, *v)).collect();
 
         let (low, high) = range(&recording.membrane);
         let voltages: Vec<f64> =
             (0..=300).map(|step| low - 0.03 + (high - low + 0.06) * f64::from(step) / 300.0).collect();
-        let nullcline = |of: fn(&bss2_analog::reference::Circuit, f64) -> f64| -> Vec<(f64, f64)> {
+        let nullcline = |of: fn(&bss2_analog::circuit::Circuit, f64) -> f64| -> Vec<(f64, f64)> {
             voltages.iter().map(|v| (*v, NANO * of(&circuit, *v))).collect()
         };
         let membrane = nullcline(adex::membrane_nullcline);
@@ -74,13 +67,14 @@ impl Picture for Phase {
 
         let plane = plane(&recording, &current, membrane, adaptation);
         let time = self.over_time(&recording, &current);
-        let title = format!("AdEx neuron, {} ({LEVEL})", self.pattern.name.replace('-', " "));
+        let title = format!("AdEx neuron, {}{}", self.pattern.name.replace('-', " "), self.level.remark());
         let parts = [Resized { plot: &time, size: (400, 320) }, Resized { plot: &plane, size: (420, 320) }];
         context.plot(Self::NAME, &Sheet::new(title).row(parts.iter().map(|part| part as &dyn Plot)))?;
 
         let mut report = Report::new();
         report.figure("spikes", recording.spikes.len());
-        if let Some(threshold) = circuit.exponential.threshold(circuit.leak.conductance) {
+        let leak = bss2_analog::NeuronParameters::from(&circuit).leak.conductance;
+        if let Some(threshold) = circuit.exponential.threshold(leak) {
             report.figure("threshold_of_the_exponential_v", threshold).unit("V");
         }
         Ok(report)

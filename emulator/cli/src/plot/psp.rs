@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::closed_form::{LeakyNeuron, Psp as ClosedForm};
 use super::laboratory::{Laboratory, Switches, label};
-use super::options::{self, Individual, Level, Output, Weights};
+use super::options::{self, Individual, Level, Weights};
 use super::scope::{Scale, Trace};
 use super::{Picture, cell};
 use crate::experiments::{Context, During, ExperimentError, Report};
@@ -38,8 +38,6 @@ pub(super) struct Psp {
     level: Level,
     #[command(flatten)]
     individual: Individual,
-    #[command(flatten)]
-    output: Output,
 }
 
 const DRIVER: u8 = 0;
@@ -60,10 +58,6 @@ struct Answer {
 
 impl Picture for Psp {
     const NAME: &'static str = "psp";
-
-    fn output(&self) -> &Output {
-        &self.output
-    }
 
     fn chip_seed(&self) -> u64 {
         self.individual.chip_seed

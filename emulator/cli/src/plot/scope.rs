@@ -45,6 +45,22 @@ pub(super) struct Trace {
     pub(super) spikes: Vec<f64>,
 }
 
+impl Trace {
+    /// The voltages at these times in us, in ascending order, on straight lines between samples.
+    pub(super) fn resampled(&self, times: &[f64]) -> Vec<f64> {
+        let at = |time: &f64| {
+            let after = self.samples.partition_point(|(sampled, _)| sampled <= time);
+            let before = self.samples.get(after.saturating_sub(1)).copied();
+            match (before, self.samples.get(after)) {
+                (Some((t0, v0)), Some((t1, v1))) if after > 0 => v0 + (v1 - v0) * (time - t0) / (t1 - t0),
+                (_, Some((_, v))) => *v,
+                (last, None) => last.map_or(f64::NAN, |(_, v)| v),
+            }
+        };
+        times.iter().map(at).collect()
+    }
+}
+
 /// The converter's control register with the preamplifier on.
 fn control(program: &mut ProgramBuilder, change: impl FnOnce(&mut MADCControl)) {
     let mut control = MADCControl { enable_pre_amplifier: true, ..MADCControl::default() };

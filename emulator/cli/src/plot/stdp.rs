@@ -3,7 +3,7 @@
 use bss2_calibration::Bench;
 use clap::Args;
 
-use super::options::{Individual, Output};
+use super::options::Individual;
 use super::{Picture, cell, refuse};
 use crate::experiments::statistics::{median, quantile};
 use crate::experiments::stdp::{BRANCHES, Curves, Fits, HUES, LANES, Laboratory, SYNAPSES};
@@ -33,8 +33,6 @@ pub(super) struct Stdp {
     distances: u32,
     #[command(flatten)]
     individual: Individual,
-    #[command(flatten)]
-    output: Output,
 }
 
 /// Shortest distance, us.
@@ -42,10 +40,6 @@ const SHORTEST: f64 = 0.5;
 
 impl Picture for Stdp {
     const NAME: &'static str = "stdp";
-
-    fn output(&self) -> &Output {
-        &self.output
-    }
 
     fn chip_seed(&self) -> u64 {
         self.individual.chip_seed

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::closed_form::{LeakyNeuron, Psp, ShortTerm};
 use super::laboratory::{Laboratory, Plasticity, Switches, label};
-use super::options::{self, Individual, Output};
+use super::options::{self, Individual};
 use super::psp::height;
 use super::scope::{Scale, Trace};
 use super::{Picture, cell};
@@ -47,8 +47,6 @@ pub(super) struct Stp {
     repeat: u64,
     #[command(flatten)]
     individual: Individual,
-    #[command(flatten)]
-    output: Output,
 }
 
 const WEIGHT: u8 = 63;
@@ -70,10 +68,6 @@ struct Measured {
 
 impl Picture for Stp {
     const NAME: &'static str = "stp";
-
-    fn output(&self) -> &Output {
-        &self.output
-    }
 
     fn chip_seed(&self) -> u64 {
         self.individual.chip_seed

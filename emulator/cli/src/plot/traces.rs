@@ -9,7 +9,7 @@ use bss2_host::registers::{Register, TypedBlock, coordinates};
 use clap::{Args, ValueEnum};
 
 use super::laboratory::{Laboratory, Switches, label, poisson};
-use super::options::{self, Individual, Level, Neurons, Output};
+use super::options::{self, Individual, Level, Neurons};
 use super::scope::Trace;
 use super::{Picture, cell};
 use crate::experiments::{Context, During, ExperimentError, Report};
@@ -54,8 +54,6 @@ pub(super) struct Traces {
     level: Level,
     #[command(flatten)]
     individual: Individual,
-    #[command(flatten)]
-    output: Output,
 }
 
 /// What goes into the neurons.
@@ -73,10 +71,6 @@ const DRIVER: u8 = 0;
 
 impl Picture for Traces {
     const NAME: &'static str = "traces";
-
-    fn output(&self) -> &Output {
-        &self.output
-    }
 
     fn chip_seed(&self) -> u64 {
         self.individual.chip_seed

@@ -28,7 +28,23 @@ fn mistakes_in_the_arguments_are_named_before_anything_is_calibrated() {
     // Neurons are counted when the target is spread over them.
     std::fs::write(&target, "entry = \"spiking\"\n[target]\nleak = [80, 81]\n").unwrap();
     let message = calibrate(&["--target", &target, "--neurons", "3"]);
-    assert_eq!(message, "error: target: 2 values for 3 instances");
+    assert_eq!(message, format!("error: {target}: target: 2 values for 3 instances"));
+    // What is no number, and codes that no cell takes: file, parameter, value.
+    for (line, words) in [
+        ("leak = nan", ["leak", "NaN"]),
+        ("leak = [80, inf, 80]", ["leak", "inf"]),
+        ("tau_syn = [10, nan]", ["tau_syn (inhibitory)", "NaN"]),
+        ("refractory_time = -1", ["refractory_time", "-1"]),
+        ("membrane_capacitance = 64", ["membrane_capacitance", "64"]),
+        ("synapse_dac_bias = 5000", ["synapse_dac_bias", "5000"]),
+        ("strength = { mode = \"matching\", gm = 1023 }", ["strength.gm", "1023"]),
+        ("strength = { mode = \"uncalibrated\", gm = [500, [1, -2, 3]] }", ["strength.gm", "-2"]),
+    ] {
+        std::fs::write(&target, format!("entry = \"spiking\"\n[target]\n{line}\n")).unwrap();
+        let message = calibrate(&["--target", &target, "--neurons", "3"]);
+        assert!(message.starts_with(&format!("error: {target}: ")), "{message}");
+        assert!(words.iter().all(|word| message.contains(word)), "{line}: {message}");
+    }
     assert!(!std::path::Path::new(&output).exists());
 
     let lines = failure(&["calibrate", "report", &output]);

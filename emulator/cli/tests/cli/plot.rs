@@ -214,8 +214,8 @@ const OPTIONS: [(&str, &[&str]); 9] = [
     ("stdp", &["pairs", "longest", "distances"]),
     ("madc", &["from", "to", "points", "samples"]),
     ("mismatch", &["chip-seed", "parameter", "bins"]),
-    ("patterns", &["duration", "format"]),
-    ("phase", &["pattern", "duration", "format"]),
+    ("patterns", &["duration", "level", "format"]),
+    ("phase", &["pattern", "duration", "level", "format"]),
 ];
 
 /// Values that no option takes.
