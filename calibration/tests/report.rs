@@ -53,6 +53,18 @@ fn an_acceptance_page_says_what_was_required_and_reached() {
 }
 
 #[test]
+fn tables_have_a_column_for_each_chip_and_show_what_is_missed() {
+    let tables = report::tables(&[chip(1, 1.0), chip(2, 6.0)]);
+    for wanted in [
+        "| parameter | required | 1 | 2 |",
+        "| leak <potential> | ratio < 0.3 | 0.1 | **0.6** |",
+        "| leak offset | ≥ 0.95 | 0.97 | 0.97 |",
+    ] {
+        assert!(tables.contains(wanted), "{wanted} is missing in\n{tables}");
+    }
+}
+
+#[test]
 fn a_report_of_a_chip_survives_its_file() {
     let text = serde_json::to_string(&chip(1, 1.0)).unwrap();
     let back: ChipReport = serde_json::from_str(&text).unwrap();

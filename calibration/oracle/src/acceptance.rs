@@ -19,6 +19,8 @@ pub struct Plan {
     pub neurons: usize,
     /// Spiking neurons.
     pub spiking: bool,
+    /// Firing rates of these: 512 neurons that fire all the time take longer than everything else together.
+    pub rates: bool,
     /// Drivers and integrating neurons.
     pub hagen: bool,
     /// Correlation sensors.
@@ -27,7 +29,7 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { neurons: 512, spiking: true, hagen: true, correlation: true }
+        Self { neurons: 512, spiking: true, rates: true, hagen: true, correlation: true }
     }
 }
 

@@ -27,7 +27,7 @@ struct Arguments {
     #[arg(long, default_value_t = 512)]
     neurons: usize,
     /// What is calibrated.
-    #[arg(long, value_delimiter = ',', default_values_t = [Part::Spiking, Part::Hagen, Part::Correlation])]
+    #[arg(long, value_delimiter = ',', default_values_t = [Part::Spiking, Part::Rates, Part::Hagen, Part::Correlation])]
     parts: Vec<Part>,
     /// Takes chips whose files are there already from them.
     #[arg(long)]
@@ -41,6 +41,8 @@ struct Arguments {
 enum Part {
     /// Spiking neurons.
     Spiking,
+    /// Firing rates of spiking neurons, which take as long as all the rest.
+    Rates,
     /// Drivers and integrating neurons.
     Hagen,
     /// Correlation sensors.
@@ -51,6 +53,7 @@ impl std::fmt::Display for Part {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Spiking => "spiking",
+            Self::Rates => "rates",
             Self::Hagen => "hagen",
             Self::Correlation => "correlation",
         })
@@ -89,7 +92,8 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let has = |part| arguments.parts.contains(&part);
     let plan = Plan {
         neurons: arguments.neurons.clamp(4, 512),
-        spiking: has(Part::Spiking),
+        spiking: has(Part::Spiking) || has(Part::Rates),
+        rates: has(Part::Rates),
         hagen: has(Part::Hagen),
         correlation: has(Part::Correlation),
     };
