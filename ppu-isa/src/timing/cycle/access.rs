@@ -223,8 +223,19 @@ impl Accesses {
     ) {
         self.start(issued + self.command);
         self.queue.push_back(Access { target, issued, latency, remote, cancelled, granted: 0 });
+        self.pass_cancelled();
         if let Some(target) = target {
             self.loading |= 1 << (target & 31);
+        }
+    }
+
+    /// Cancelled accesses have no command: the next ones count as granted as soon as everything before them is, however
+    /// far the arbiters have been followed.
+    #[inline(always)]
+    fn pass_cancelled(&mut self) {
+        while self.queue.get(self.granted).is_some_and(|access| access.cancelled) {
+            self.granted += 1;
+            self.answer_granted();
         }
     }
 
@@ -400,10 +411,6 @@ impl Accesses {
                         self.cycle = limit + 1;
                         break;
                     }
-                    // One that is cancelled may leave the queue before others would come to the arbiters.
-                    Some(access) if access.cancelled => {
-                        self.cycle = self.cycle.max(access.issued + self.command.min(self.cancelled));
-                    }
                     Some(access) => self.cycle = self.cycle.max(access.issued + self.command),
                 }
                 if self.cycle > limit {
@@ -419,9 +426,6 @@ impl Accesses {
     }
 
     fn arbitrate(&mut self, now: u64, config: &TimingConfig) {
-        while self.queue.get(self.granted).is_some_and(|access| access.cancelled) {
-            self.granted += 1;
-        }
         let scalar =
             self.queue.get(self.granted).filter(|access| access.issued + self.command <= now).copied();
         let vector = self.vector.filter(|burst| burst.left > 0 && burst.next <= now);
@@ -467,6 +471,7 @@ impl Accesses {
             self.scalar_last = !remote;
             self.answer_granted();
             self.scalar_last = self.answered < self.granted && !remote;
+            self.pass_cancelled();
             return;
         }
         let taken = (now + 1 + u64::from(latency)).max(self.last_taken + 1);

@@ -745,10 +745,8 @@ impl Timing for CycleReference {
                 self.front.resolve(at, slot.address, outcome.taken, outcome.next);
                 let right = last.foresaw(outcome.taken, outcome.next);
                 self.judge(at, right);
-                if !right {
-                    if !self.front.jump(at, outcome.next) {
-                        self.phase = Phase::Jump(outcome.next);
-                    }
+                if !right && !self.front.jump(at, outcome.next) {
+                    self.phase = Phase::Jump(outcome.next);
                 }
             }
             Class::Sync | Class::Mtmsr | Class::Trap => self.phase = Phase::Synchronising,
