@@ -405,7 +405,7 @@ impl LinearMembrane {
     /// rise, is ignored, and the slope at or above V(0) never exceeds the one at the start.
     #[inline]
     pub(crate) fn rise(&self, state: &State) -> f64 {
-        (self.own(state.v) + self.drive(0, state.u[0])).max(0.0)
+        (0.0 + self.own(state.v) + self.drive(0, state.u[0])).max(0.0)
     }
 
     /// Whether the membrane rises at present.
@@ -423,7 +423,8 @@ impl LinearMembrane {
     /// The counterpart of `rise`: `V(t) >= V(0) - fall * t`.
     #[inline]
     pub(crate) fn fall(&self, state: &State) -> f64 {
-        -(self.own(state.v) + self.drive(1, state.u[1])).min(0.0)
+        // Never -0, by which a distance would be divided to minus infinity.
+        (0.0 - self.own(state.v) - self.drive(1, state.u[1])).max(0.0)
     }
 
     /// The first time in 0..=h at which the membrane, below `threshold` now, reaches it.
@@ -538,6 +539,22 @@ fn convolution_peak(a: f64, b: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_that_is_none_is_a_positive_zero() {
+        let mut parameters = NeuronParameters::default();
+        parameters.leak.conductance = 0.0;
+        let tangent = Tangent::unlimited(&parameters, Mode::Leak);
+        let curves = parameters.inputs.map(|input| Curve::unlimited(&input));
+        let state = State { v: 0.2, u: [0.0; 2] };
+        for current in [1e-9, 0.0, -1e-9] {
+            parameters.constant_current = current;
+            let membrane = LinearMembrane::new(&parameters, Mode::Leak, Region::Inside, &tangent, &curves);
+            let (rise, fall) = (membrane.rise(&state), membrane.fall(&state));
+            assert!(rise.is_sign_positive() && fall.is_sign_positive(), "{current}: {rise} {fall}");
+            assert_eq!((rise > 0.0, fall > 0.0), (current > 0.0, current < 0.0));
+        }
+    }
 
     #[test]
     fn the_loose_bound_is_never_below_the_maximum() {
