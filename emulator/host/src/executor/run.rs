@@ -136,6 +136,7 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
             Instruction::PollingOmnibusBlock(equal) => self.poll(equal)?,
             Instruction::Reset(level) => {
                 self.settle(self.fpga.cycle);
+                self.collect();
                 self.device.reset(level);
                 if level {
                     self.chip_links(0, self.fpga.cycle);
@@ -491,6 +492,13 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
         self.fpga.outbox.accept_before(self.fpga.cycle, self.fpga.recording);
     }
 
+    /// What has left the device by now came over the links as they are.
+    pub(super) fn collect_before_links_change(&mut self, cycle: u64) {
+        let present = core::mem::replace(&mut self.fpga.cycle, cycle);
+        self.collect();
+        self.fpga.cycle = present;
+    }
+
     /// Emits what is due before the present cycle; the queues are settled up to it.
     fn deliver(&mut self) {
         self.collect();
@@ -547,6 +555,7 @@ impl<'a, 'c, D: Device> Run<'a, 'c, D> {
 
     /// The chip's side of the links is enabled or disabled.
     fn chip_links(&mut self, mask: u32, cycle: u64) {
+        self.collect_before_links_change(cycle);
         let coming = self.fpga.links.enable_chip(mask as u8, cycle, self.config.link_training);
         self.announce(&coming);
     }

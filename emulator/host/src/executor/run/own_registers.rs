@@ -96,6 +96,7 @@ impl<D: Device> Run<'_, '_, D> {
             }
             FPGA_PHY_ENABLE => {
                 let (cycle, training) = (self.fpga.cycle, self.config.link_training);
+                self.collect_before_links_change(cycle);
                 let coming = self.fpga.links.enable_fpga(value as u8, cycle, training);
                 self.announce(&coming);
             }
