@@ -3,6 +3,8 @@
 
 mod bench;
 mod common;
+#[path = "common/constants.rs"]
+mod constants;
 #[path = "common/programs.rs"]
 mod programs;
 #[path = "common/words.rs"]
@@ -10,8 +12,9 @@ mod random;
 
 use bench::Bench;
 use common::Memory;
+use constants::timing;
 use ppu_isa::timing::{CycleModel, CycleReference};
-use ppu_isa::{Bus, CacheGeometry, Config, Core, Stop, TimingConfig, assemble};
+use ppu_isa::{Bus, CacheGeometry, Config, Core, Stop, assemble};
 use programs::program;
 use proptest::prelude::*;
 use random::words;
@@ -73,33 +76,6 @@ fn same(a: &str, b: &str, at: u64) -> Result<(), TestCaseError> {
     let Some(place) = a.bytes().zip(b.bytes()).position(|(a, b)| a != b) else { return Ok(()) };
     let near = |text: &str| text[place.saturating_sub(1900)..(place + 180).min(text.len())].to_owned();
     Err(TestCaseError::fail(format!("states at {at} differ:\n{}\n{}", near(a), near(b))))
-}
-
-/// Constants of the pipeline.
-fn timing() -> impl Strategy<Value = TimingConfig> {
-    let scalar = (1u8..4, 1u8..5, 1u8..6, 1u8..9);
-    let memory = (2u8..7, 1u8..7, 2u8..5, 1u8..5);
-    let lines = (0u8..4, 1u8..4, 1u8..17);
-    let queues = (2u8..14, 1u8..5, 0u8..4);
-    (any::<bool>(), scalar, memory, lines, queues).prop_map(|(simple, scalar, memory, lines, queues)| {
-        TimingConfig {
-            simple: if simple { 1 } else { scalar.0 },
-            base_update: scalar.1,
-            load_place: scalar.2,
-            multiplier: scalar.3,
-            memory: memory.0,
-            command: memory.1,
-            cancelled: memory.2,
-            answers: memory.3,
-            line_request: lines.0,
-            line_port: lines.1,
-            predictor_entries: lines.2,
-            access_queue: queues.0,
-            vector_transit: queues.1,
-            answer_room: queues.2,
-            ..TimingConfig::hicann_x()
-        }
-    })
 }
 
 fn bench(text: &str, omnibus: u32) -> Bench {

@@ -2,12 +2,15 @@
 //! and, where the cause of every cycle is asked for, cause for cause.
 
 mod bench;
+#[path = "common/constants.rs"]
+mod constants;
 #[path = "common/programs.rs"]
 mod programs;
 
 use bench::Bench;
+use constants::timing;
 use ppu_isa::timing::{Account, CycleModel, CycleReference, Slot, Timing};
-use ppu_isa::{Config, Core, Counters, Observer, Stop, TimingConfig, assemble};
+use ppu_isa::{Config, Core, Counters, Observer, Stop, assemble};
 use programs::program;
 use proptest::prelude::*;
 
@@ -158,27 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn other_constants_do_not_matter(
-        text in program(false), scalar in (1u8..4, 1u8..5, 1u8..6, 1u8..9), memory in (2u8..7, 1u8..7, 2u8..5, 1u8..5),
-        lines in (0u8..4, 1u8..4, 1u8..17), queues in (2u8..14, 1u8..5, 0u8..4),
-    ) {
-        let timing = TimingConfig {
-            simple: scalar.0,
-            base_update: scalar.1,
-            load_place: scalar.2,
-            multiplier: scalar.3,
-            memory: memory.0,
-            command: memory.1,
-            cancelled: memory.2,
-            answers: memory.3,
-            line_request: lines.0,
-            line_port: lines.1,
-            predictor_entries: lines.2,
-            access_queue: queues.0,
-            vector_transit: queues.1,
-            answer_room: queues.2,
-            ..TimingConfig::hicann_x()
-        };
+    fn other_constants_do_not_matter(text in program(false), timing in timing()) {
         compare(&text, Config { timing, ..Config::default() }, 9, UNTIL, &[]);
     }
 

@@ -124,24 +124,29 @@ fn regular_events_depress_and_facilitate_to_the_fixed_point_of_the_two_maps() {
     }
 }
 
+/// A driver in hagen mode, offsets 7 and 31.
+pub(crate) fn hagen_driver(chip: &mut Chip) {
+    let config = SynapseDriverConfig {
+        en_receiver: true,
+        en_exc_bottom: true,
+        en_stp: true,
+        en_hagen: true,
+        en_hagen_modulation: true,
+        enable_address_out: false,
+        offset: 7,
+        hagen_dac_offset: 31,
+        ..Default::default()
+    };
+    write(chip, coordinates::synapse_driver(Hemisphere::Top, 0), &config);
+}
+
 #[test]
 fn an_activation_moves_line_and_membrane_as_in_hagen_mode() {
     // T-HAG: activation 31, weight 63, ramp 600, offsets 7 and 31.
     for (bias, line) in [(600, 0.15e-3 * 63.0 * 0.899), (800, 11.33e-3)] {
         let mut chip = listener(63);
         unit_charge_bias(&mut chip, bias);
-        let config = SynapseDriverConfig {
-            en_receiver: true,
-            en_exc_bottom: true,
-            en_stp: true,
-            en_hagen: true,
-            en_hagen_modulation: true,
-            enable_address_out: false,
-            offset: 7,
-            hagen_dac_offset: 31,
-            ..Default::default()
-        };
-        write(&mut chip, coordinates::synapse_driver(Hemisphere::Top, 0), &config);
+        hagen_driver(&mut chip);
         run(&mut chip, 500_000);
         // Activation a is sent as 32 - a.
         let step = line_step(&mut chip, 1);

@@ -6,7 +6,7 @@ use crate::bench::{ARRAY, run, write};
 use crate::comparison::{CHAIN, PERIODS_WITH_LEAK, PERIODS_WITHOUT_LEAK, Row};
 use crate::inputs::{event, synapse, unit_charge_bias};
 use crate::neuron::*;
-use crate::synapses::{cadc, convert, driver_biases, line_step, listener};
+use crate::synapses::{cadc, convert, driver_biases, hagen_driver, line_step, listener};
 use bss2_analog::{Branch, MismatchSwitches};
 use bss2_base::Hemisphere;
 use bss2_chip::registers::capmem::NeuronParameter as Cell;
@@ -203,22 +203,6 @@ fn statistics(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     (mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
-}
-
-/// A driver in hagen mode.
-fn hagen_driver(chip: &mut Chip) {
-    let config = SynapseDriverConfig {
-        en_receiver: true,
-        en_exc_bottom: true,
-        en_stp: true,
-        en_hagen: true,
-        en_hagen_modulation: true,
-        enable_address_out: false,
-        offset: 7,
-        hagen_dac_offset: 31,
-        ..Default::default()
-    };
-    write(chip, coordinates::synapse_driver(Hemisphere::Top, 0), &config);
 }
 
 fn hagen(rows: &mut Vec<Row>) {
